@@ -1,0 +1,39 @@
+# make deps | build | run | test | lint | bench | clean
+SHELL := /bin/bash
+PORT ?= 8080
+STATE ?= $(CURDIR)/.state
+SWIFT ?= $(firstword $(wildcard /opt/swift/usr/bin/swift) swift)
+# The one release build, with Swift's own libraries inside.
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib --explicit-target-dependency-import-check error
+BIN := .build/release/slipway
+
+.PHONY: deps build run test lint bench clean
+
+deps:
+	dev/deps build run
+
+build:
+	dev/deps build
+	$(RELEASE) --product slipway
+
+run: deps
+	$(RELEASE) --product slipway
+	dev/run "$(BIN)" "$(PORT)" "$(STATE)"
+
+test:
+	dev/deps build run test
+	$(SWIFT) test --parallel
+	$(RELEASE) --product slipway
+	dev/end-to-end "$(BIN)"
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	bash -n dev/deps dev/run dev/nginx-conf dev/end-to-end dev/bench .ci/run
+
+bench:
+	dev/deps build run test
+	$(RELEASE) --product slipway
+	dev/bench "$(BIN)"
+
+clean:
+	rm -rf .build

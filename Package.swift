@@ -1,0 +1,87 @@
+// swift-tools-version: 6.3
+// Slipway adds one-click Docker image builds to any MLflow model registry.
+// Targets stand in the order of their floors: a module imports only what stands on a floor below its own
+// (docs/architecture.md; checked by Tests/ArchitectureTests).
+
+import PackageDescription
+
+/// Everything but the modules that wrap a C library compiles under strict memory safety.
+let safe: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
+
+/// Modules that wrap a C library keep its unsafe pointers to themselves.
+let wrapping: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "slipway",
+    products: [.executable(name: "slipway", targets: ["slipway"])],
+    targets: [
+        // Floor 0
+        .target(name: "Core", swiftSettings: safe),
+
+        // Floor 1: each wraps one C library and is its only importer
+        .target(name: "CPosix", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CFastCGI", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev", "libcrypt-dev"])]),
+        .target(name: "Posix", dependencies: ["Core", "CPosix"], swiftSettings: wrapping),
+        .target(name: "SQLite", dependencies: ["Core", "CSQLite"], swiftSettings: wrapping),
+        .target(name: "HTTPClient", dependencies: ["Core", "CCurl"], swiftSettings: wrapping),
+        .target(name: "YAML", dependencies: ["Core", "CYAML"], swiftSettings: wrapping),
+        .target(name: "Crypto", dependencies: ["Core", "CCrypto"], swiftSettings: wrapping),
+
+        // Floor 2: what needs a wrapper beside its own
+        .target(name: "FastCGI", dependencies: ["Core", "Posix", "CFastCGI"], swiftSettings: wrapping),
+        .target(name: "MLflow", dependencies: ["Core", "HTTPClient"], swiftSettings: safe),
+        .target(name: "Settings", dependencies: ["Core", "YAML"], swiftSettings: safe),
+
+        // Floor 3: the parts of the job, none of which knows another
+        .target(
+            name: "Accounts", dependencies: ["Core", "Posix", "Crypto"], swiftSettings: safe),
+        .target(
+            name: "Registry", dependencies: ["Core", "Posix", "HTTPClient", "MLflow", "YAML"],
+            swiftSettings: safe),
+        .target(
+            name: "Artifacts", dependencies: ["Core", "Posix", "HTTPClient", "MLflow"],
+            swiftSettings: safe),
+        .target(name: "Recipes", dependencies: ["Core", "YAML", "Crypto"], swiftSettings: safe),
+        .target(name: "Builders", dependencies: ["Core", "Posix"], swiftSettings: safe),
+
+        // Floor 4: the life of a build
+        .target(
+            name: "Builds",
+            dependencies: [
+                "Core", "Posix", "HTTPClient", "SQLite", "Settings", "Registry", "Artifacts", "Recipes",
+                "Builders",
+            ],
+            swiftSettings: safe),
+
+        // Floor 5: the API
+        .target(
+            name: "Web",
+            dependencies: [
+                "Core", "Posix", "FastCGI", "Accounts", "Builds",
+            ],
+            swiftSettings: safe),
+
+        // Floor 6
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "Core", "Posix", "FastCGI", "Settings", "Accounts", "Builders", "Builds", "Web",
+            ],
+            swiftSettings: safe),
+
+        // Suites; the ones against real parts are Tests/EndToEnd
+        .testTarget(
+            name: "RegistryTests", dependencies: ["Registry", "MLflow", "HTTPClient", "Posix", "Core"]),
+        .testTarget(
+            name: "ArtifactsTests", dependencies: ["Artifacts", "MLflow", "HTTPClient", "Posix", "Core"]),
+        .testTarget(name: "BuildsTests", dependencies: ["Builds", "Core", "Posix"]),
+        .testTarget(
+            name: "WebTests",
+            dependencies: ["Accounts", "Builds", "Core", "FastCGI", "Posix", "Registry", "Settings", "Web"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,62 @@
+package import Core
+internal import Crypto
+internal import Posix
+
+/// Changes an htpasswd file, one user at a time; comments and other users' lines stay as they are.
+package struct HtpasswdFile {
+    private let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// The users' names in the file's order.
+    package func users() throws -> [String] {
+        try lines().compactMap { $0.hasPrefix("#") ? nil : Self.user($0) }
+    }
+
+    /// Adds a user or changes their password.
+    package func set(_ user: String, _ password: Secret) throws {
+        guard !user.isEmpty, user.utf8.count <= 128, !user.contains(":"), !user.contains("#"),
+            !user.hasPrefix("-"),
+            !user.hasControlCharacters
+        else {
+            throw Problem.invalid(
+                "user", "must be 1 to 128 bytes without colon, hash sign and control characters")
+        }
+        let entry = "\(user):\(try PasswordHash.bcrypt(password))"
+        var lines = try lines()
+        if let index = lines.firstIndex(where: { Self.user($0) == user }) {
+            lines[index] = entry
+        } else {
+            lines.append(entry)
+        }
+        try write(lines)
+    }
+
+    package func remove(_ user: String) throws {
+        let lines = try lines()
+        let kept = lines.filter { Self.user($0) != user }
+        guard kept.count < lines.count else {
+            throw Problem(.resourceDoesNotExist, "\(user.printable(limit: 60)) is not in \(path)")
+        }
+        try write(kept)
+    }
+
+    /// 20 characters of 62: 119 bits.
+    package static func generatedPassword() -> Secret {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        return Secret(String((0..<20).map { _ in alphabet[Int.random(in: alphabet.indices)] }))
+    }
+
+    private static func user(_ line: String) -> String? { line.split(separator: ":").first.map(String.init) }
+
+    private func lines() throws -> [String] {
+        guard try Files.status(path) != nil else { return [] }
+        return String(decoding: try Files.read(path, limit: 4 << 20), as: UTF8.self)
+            .split(whereSeparator: \.isNewline).map(String.init)
+    }
+
+    private func write(_ lines: [String]) throws {
+        try Files.makeDirectory(Files.parent(of: path), permissions: 0o750)
+        try Files.replace(path, with: lines.map { $0 + "\n" }.joined().utf8, permissions: 0o640)
+    }
+}

@@ -1,0 +1,177 @@
+package import Core
+internal import FoundationEssentials
+package import Posix
+
+/// One image to build.
+package struct BuildRequest: Sendable {
+    /// The directory that holds `model/` and `slipway/`.
+    package let context: String
+    /// The Dockerfile's path, outside of the context.
+    package let dockerfile: String
+    package let tag: ImageReference
+    package let noCache: Bool
+    /// Whether to ask the registry for a newer base image.
+    package let pull: Bool
+    /// Files that RUN steps may mount, by id; a plain build has none.
+    package let secrets: [String: String]
+
+    package init(
+        context: String, dockerfile: String, tag: ImageReference, noCache: Bool = false, pull: Bool = false,
+        secrets: [String: String] = [:]
+    ) {
+        self.context = context
+        self.dockerfile = dockerfile
+        self.tag = tag
+        self.noCache = noCache
+        self.pull = pull
+        self.secrets = secrets
+    }
+}
+
+package struct BuiltImage: Sendable, Codable, Equatable {
+    /// `sha256:…`, the engine's own name for it.
+    package let id: String
+    /// The manifest's digest, where the engine has one before a push.
+    package let digest: String?
+    package let sizeBytes: Int
+}
+
+extension Engine {
+    /// Builds an image; the engine's plain output goes to the log's end.
+    ///
+    /// - Parameters:
+    ///   - environment: this process's own; the engine gets what it needs of it.
+    ///   - seconds: how long the build may take.
+    ///   - shouldStop: asked several times a second; true ends the build.
+    /// - Throws: `buildFailed` with what the failing step said last, `buildTimedOut`, or `invalidState` after a stop.
+    package func build(
+        _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,
+        shouldStop: () -> Bool
+    ) throws(Problem) -> BuiltImage {
+        let idFile = "\(request.dockerfile).id"
+        defer { try? Files.remove(idFile) }
+        var environment = EngineEnvironment.filtered(environment)
+        if kind == .docker { environment["DOCKER_BUILDKIT"] = mounts ? "1" : "0" }
+        var stopped = false
+        let start: Int
+        let outcome: Command.Outcome
+        do {
+            start = try log.regularFileSize() ?? 0
+            let arguments = try buildArguments(request, idFile: idFile, environment)
+            // A hang-up is what podman hands on to a running step; a SIGTERM would leave the step behind, alive.
+            outcome = try Command(path, arguments, environment: environment).run(
+                seconds: seconds, writingTo: log,
+                endingWith: kind == .docker ? Signals.terminate : Signals.hangUp
+            ) {
+                stopped = stopped || shouldStop()
+                return stopped
+            }
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw Problem(.buildFailed, "\(path) cannot be run", hint: "run: slipway doctor", cause: error)
+        }
+        if stopped { throw Problem(.invalidState, "the build was stopped") }
+        if outcome.timedOut {
+            throw Problem(
+                .buildTimedOut, "the build took longer than \(Int(seconds)) seconds",
+                hint: "look at the log for the step that hangs, or allow more time")
+        }
+        guard outcome.status.isSuccess else {
+            throw BuildLog(of: log, from: start).problem(outcome.status)
+        }
+        return try inspect(idFile, request.tag, environment)
+    }
+
+    func buildArguments(_ request: BuildRequest, idFile: String, _ environment: [String: String])
+        throws(Problem) -> [String]
+    {
+        var arguments =
+            switch kind {
+            case .docker: ["build"] + (mounts ? ["--progress", "plain"] : [])
+            case .podman: runtimeOption + ["build"]
+            case .buildah: ["bud"] + runtimeOption
+            }
+        if kind == .docker {
+            // By name only: the values travel in the environment, and into no layer.
+            for name in EngineEnvironment.proxyNames(environment) { arguments += ["--build-arg", name] }
+            if request.pull { arguments.append("--pull") }
+        } else {
+            // The docker format has health checks; a failed step leaves no container behind.
+            arguments += ["--format", "docker", "--layers", "--force-rm"]
+            arguments.append(request.pull ? "--pull=always" : "--pull=false")
+        }
+        if request.noCache { arguments.append("--no-cache") }
+        for (id, file) in request.secrets.sorted(by: { $0.key < $1.key }) where mounts {
+            guard !file.contains(",") && !file.contains("\"") else {
+                throw .invalid(id, "a path with a comma or quote cannot be given to \(kind.rawValue)")
+            }
+            arguments += ["--secret", "id=\(id),src=\(file)"]
+        }
+        arguments += ["--file", request.dockerfile, "--tag", request.tag.description, "--iidfile", idFile]
+        return arguments + [request.context]
+    }
+
+    private struct Inspection: Decodable {
+        let id: String
+        let size: Int
+        let digest: String?
+        let repositoryDigests: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case id = "Id"
+            case size = "Size"
+            case digest = "Digest"
+            case repositoryDigests = "RepoDigests"
+        }
+    }
+
+    private struct Listing: Decodable {
+        let digest: String?
+        let size: String
+    }
+
+    /// What the engine says of the image that it just built.
+    private func inspect(_ idFile: String, _ tag: ImageReference, _ environment: [String: String])
+        throws(Problem) -> BuiltImage
+    {
+        do {
+            let id = String(decoding: try Files.read(idFile, limit: 1024), as: UTF8.self).filter {
+                !$0.isWhitespace
+            }
+            let isBuildah = kind == .buildah
+            let arguments = isBuildah ? ["images", "--json", tag.description] : ["image", "inspect", id]
+            let outcome = try Command(path, arguments, environment: environment).run(seconds: 60)
+            let answer = Data(outcome.output.utf8)
+            if isBuildah, let found = try JSONDecoder().decode([Listing].self, from: answer).first {
+                return BuiltImage(id: id, digest: found.digest, sizeBytes: Self.bytes(found.size) ?? 0)
+            }
+            if !isBuildah, let found = try JSONDecoder().decode([Inspection].self, from: answer).first {
+                let named = found.repositoryDigests?.first?.split(separator: "@").last.map(String.init)
+                return BuiltImage(id: id, digest: found.digest ?? named, sizeBytes: found.size)
+            }
+        } catch {
+            throw missing(error)
+        }
+        throw missing(nil)
+    }
+
+    private func missing(_ cause: (any Error)?) -> Problem {
+        Problem(
+            .buildFailed, "the build succeeded, but \(kind.rawValue) does not have its image",
+            hint: kind == .docker
+                ? "a buildx builder that keeps its results to itself may be in use: docker buildx use default"
+                : nil,
+            cause: cause)
+    }
+
+    /// `820 MB` in bytes, as exact as it is.
+    static func bytes(_ text: String) -> Int? {
+        let parts = text.split(separator: " ")
+        let units = ["B": 1.0, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12]
+        guard parts.count == 2, let number = Double(parts[0]), let unit = units[parts[1].uppercased()] else {
+            return nil
+        }
+        return Int(number * unit)
+    }
+}

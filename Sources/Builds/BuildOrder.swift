@@ -1,0 +1,101 @@
+package import Core
+package import Posix
+
+/// What a build was accepted for: the content of request.json.
+///
+/// Everything is resolved, so a runner asks nobody.
+package struct BuildOrder: Codable, Sendable {
+    package let modelName: String
+    package let modelVersion: Int
+    /// Where the registry says that the files come from.
+    package let source: String
+    /// Where they really lie.
+    package let location: ArtifactLocation
+    package let runID: String?
+    package let modelID: String?
+    package let imageName: String
+    package let baseImage: String?
+    package let envManager: EnvManager
+    package let noCache: Bool
+    package let pull: Bool
+    package let timeoutSeconds: Int
+    package let createdAt: Timestamp
+    package let createdBy: String
+
+    enum CodingKeys: String, CodingKey {
+        case source, location, pull
+        case modelName = "model_name"
+        case modelVersion = "model_version"
+        case runID = "run_id"
+        case modelID = "model_id"
+        case imageName = "image_name"
+        case baseImage = "base_image"
+        case envManager = "env_manager"
+        case noCache = "no_cache"
+        case timeoutSeconds = "timeout_seconds"
+        case createdAt = "created_at"
+        case createdBy = "created_by"
+    }
+}
+
+/// One build's directory, `$STATE/builds/ID`; nothing but its runner writes there once it is accepted.
+package struct BuildDirectory: Sendable {
+    package let id: BuildID
+    package let path: String
+
+    package init(state: String, id: BuildID) {
+        self.id = id
+        path = "\(state)/builds/\(id)"
+    }
+
+    package var logPath: String { "\(path)/build.log" }
+    package var dockerfilePath: String { "\(path)/Dockerfile" }
+    package var contextPath: String { "\(path)/context" }
+    private var statusPath: String { "\(path)/status.json" }
+    private var orderPath: String { "\(path)/request.json" }
+    private var leasePath: String { "\(path)/lease" }
+
+    /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
+    ///
+    /// - Returns: false where the id is taken.
+    package func create(_ order: BuildOrder) throws -> Bool {
+        guard try Files.createDirectory(path) else { return false }
+        do {
+            try Files.replace(orderPath, with: JSON.encode(order))
+            try Files.replace(statusPath, with: BuildStatus(id: id, order: order).encoded())
+        } catch {
+            try? Files.remove(path)
+            throw error
+        }
+        return true
+    }
+
+    package func order() throws -> BuildOrder {
+        try JSON.decode(BuildOrder.self, Files.read(orderPath, limit: 1 << 20), "request.json")
+    }
+
+    /// The bytes of status.json; nil where there is no such build.
+    package func statusBytes() throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try Files.read(statusPath, limit: 4 << 20)
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+
+    package func status() throws -> BuildStatus? {
+        try statusBytes().map { bytes in try BuildStatus.decode(bytes) }
+    }
+
+    /// Only for who holds the lease.
+    package func write(_ status: BuildStatus) throws {
+        try Files.replace(statusPath, with: status.encoded())
+    }
+
+    /// The build's lease, held until the descriptor goes; nil where another process holds it.
+    package func takeLease() throws(SystemError) -> Descriptor? {
+        let lease = try Descriptor.open(leasePath, .lockFile)
+        return try lease.lock() ? lease : nil
+    }
+}

@@ -1,0 +1,110 @@
+package import Core
+package import Posix
+internal import Recipes
+package import Registry
+package import Settings
+
+/// What the API does with builds: accept, show, list.
+package struct BuildService: Sendable {
+    private let history: History
+    private let dispatcher: Dispatcher
+    private let registry: any ModelRegistry
+    private let engineWatch: EngineWatch
+    private let settings: Settings
+    private let clock: Clock
+    private let log = Log("builds")
+
+    package init(
+        history: History, dispatcher: Dispatcher, registry: any ModelRegistry, engineWatch: EngineWatch,
+        settings: Settings, clock: Clock = .system
+    ) {
+        self.history = history
+        self.dispatcher = dispatcher
+        self.registry = registry
+        self.engineWatch = engineWatch
+        self.settings = settings
+        self.clock = clock
+    }
+
+    /// Accepts a build, or refuses it leaving nothing behind, and starts it where a place is free.
+    ///
+    /// - Returns: the build as it stands, as JSON.
+    package func submit(_ submission: Submission, by user: String) throws -> [UInt8] {
+        _ = try engineWatch.engine()
+        let version = try registry.resolve(submission.modelName, submission.version)
+        let image =
+            try submission.imageName
+            ?? ImageName.derived(from: version.name, version: version.version, prefix: settings.images.prefix)
+        let order = BuildOrder(
+            modelName: version.name.text, modelVersion: version.version, source: version.source,
+            location: version.location, runID: version.runID, modelID: version.modelID,
+            imageName: image.description, baseImage: submission.baseImage?.description,
+            envManager: submission.envManager, noCache: submission.noCache, pull: submission.pull,
+            timeoutSeconds: submission.timeoutSeconds ?? settings.builds.timeoutSeconds,
+            createdAt: clock.now(), createdBy: user)
+        let directory = try createDirectory(order)
+        do {
+            try history.add(directory.id, order)
+        } catch {
+            try? Files.remove(directory.path)
+            throw error
+        }
+        log.info(
+            "accepted",
+            ["build": directory.id, "model": order.modelName, "version": order.modelVersion, "user": user])
+        do {
+            try dispatcher.dispatch()
+        } catch {
+            // The build is safe in the queue; the supervisor's tick tries again.
+            log.error("dispatch failed; the build stays queued", ["build": directory.id, "cause": error])
+        }
+        return try show(directory.id) ?? BuildStatus(id: directory.id, order: order).encoded()
+    }
+
+    /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits.
+    ///
+    /// - Returns: nil where there is no such build.
+    package func show(_ id: BuildID) throws -> [UInt8]? {
+        guard let bytes = try history.directory(id).statusBytes() else { return nil }
+        guard Self.isQueued(bytes), let position = try history.queuePosition(of: id) else { return bytes }
+        var status = try BuildStatus.decode(bytes)
+        status.queuePosition = position
+        return try status.encoded()
+    }
+
+    /// One page of builds, each as `show` gives it.
+    package func list(_ query: HistoryQuery) throws -> (builds: [[UInt8]], nextPageToken: String?) {
+        // Filters by state look at the index: bring it up to date first.
+        try dispatcher.refresh()
+        let page = try history.page(query)
+        return (try page.ids.compactMap(show), page.nextPageToken)
+    }
+
+    /// The build's log and its size in bytes; nil where there is no such build.
+    ///
+    /// A queued build's log is empty.
+    package func logFile(_ id: BuildID) throws -> (file: Descriptor, size: Int)? {
+        let directory = history.directory(id)
+        guard try directory.statusBytes() != nil else { return nil }
+        do throws(SystemError) {
+            let file = try Descriptor.open(directory.logPath, .read)
+            return (file, try file.regularFileSize() ?? 0)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return (try Descriptor.openNull(), 0)
+        }
+    }
+
+    private func createDirectory(_ order: BuildOrder) throws -> BuildDirectory {
+        for _ in 0..<100 {
+            let directory = history.directory(.random())
+            if try directory.create(order) { return directory }
+        }
+        throw Problem(.internalError, "no free build id was found")
+    }
+
+    /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.
+    private static func isQueued(_ bytes: [UInt8]) -> Bool {
+        String(decoding: bytes, as: UTF8.self).contains(#""state":"queued""#)
+    }
+}

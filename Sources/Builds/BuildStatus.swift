@@ -1,0 +1,210 @@
+package import Core
+internal import FoundationEssentials
+
+/// How far a build is; strings as they stand in status.json and in answers.
+package enum BuildState: String, Codable, Sendable, CaseIterable {
+    /// Accepted, waiting for a free place.
+    case queued
+    /// A runner has it and looks for the container engine.
+    case preparing
+    /// The model's files are on their way.
+    case downloading
+    /// The engine works.
+    case building
+    case succeeded
+    case failed
+    case cancelled
+
+    /// Whether nothing will change any more.
+    package var isTerminal: Bool { self == .succeeded || self == .failed || self == .cancelled }
+}
+
+/// All that is known of a build: the content of status.json and of the API's `build`.
+package struct BuildStatus: Codable, Sendable {
+    package let buildID: String
+    package var state: BuildState
+    package let modelName: String
+    /// The number that the request's version was resolved to.
+    package let modelVersion: String
+    package let source: String
+    package let runID: String?
+    package let imageName: String
+    package var baseImage: String?
+    package var baseImageReason: String?
+    package let envManager: String
+    package let createdAt: Timestamp
+    package let createdBy: String
+    package var updatedAt: Timestamp
+    package var finishedAt: Timestamp?
+    /// From the runner's start to the end.
+    package var durationSeconds: Double?
+    /// 1 is next; only while queued, and only in answers.
+    package var queuePosition: Int?
+    package var steps: [Step] = []
+    package var warnings: [String] = []
+    package var image: Image?
+    package var error: Failure?
+    package let links: Links
+
+    /// One state that a runner went through.
+    package struct Step: Codable, Sendable {
+        package let name: BuildState
+        package let startedAt: Timestamp
+        package var finishedAt: Timestamp?
+        package var seconds: Double?
+        package var progress: Progress?
+
+        enum CodingKeys: String, CodingKey {
+            case name, seconds, progress
+            case startedAt = "started_at"
+            case finishedAt = "finished_at"
+        }
+    }
+
+    /// Bytes.
+    package struct Progress: Codable, Sendable, Equatable {
+        package var done: Int
+        package var total: Int?
+
+        package init(done: Int, total: Int?) {
+            self.done = done
+            self.total = total
+        }
+    }
+
+    package struct Image: Codable, Sendable {
+        package let reference: String
+        /// The image's configuration digest, as the engine names it.
+        package let id: String
+        /// The manifest's digest, where the engine knows one.
+        package let digest: String?
+        package let sizeBytes: Int
+        /// `docker`, `podman` or `buildah`, and its version.
+        package let engine: String
+        /// A command that starts the image with its port at 127.0.0.1:8080.
+        package let run: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case reference, id, digest, engine, run
+            case sizeBytes = "size_bytes"
+        }
+    }
+
+    package struct Failure: Codable, Sendable {
+        package let errorCode: String
+        package let message: String
+        package let hint: String?
+
+        package init(_ problem: Problem) {
+            errorCode = problem.code.rawValue
+            message = problem.message
+            hint = problem.hint
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case message, hint
+            case errorCode = "error_code"
+        }
+    }
+
+    package struct Links: Codable, Sendable {
+        package let build: String
+        package let log: String
+
+        package init(_ id: BuildID) {
+            build = "\(BuildRoutes.base)/\(id)"
+            log = "\(BuildRoutes.base)/\(id)/log"
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case log
+            case build = "self"
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case state, source, steps, warnings, image, error, links
+        case buildID = "build_id"
+        case modelName = "model_name"
+        case modelVersion = "model_version"
+        case runID = "run_id"
+        case imageName = "image_name"
+        case baseImage = "base_image"
+        case baseImageReason = "base_image_reason"
+        case envManager = "env_manager"
+        case createdAt = "created_at"
+        case createdBy = "created_by"
+        case updatedAt = "updated_at"
+        case finishedAt = "finished_at"
+        case durationSeconds = "duration_seconds"
+        case queuePosition = "queue_position"
+    }
+
+    /// The status of a build that was just accepted.
+    package init(id: BuildID, order: BuildOrder) {
+        buildID = id.text
+        state = .queued
+        modelName = order.modelName
+        modelVersion = String(order.modelVersion)
+        source = order.source
+        runID = order.runID
+        imageName = order.imageName
+        baseImage = order.baseImage
+        envManager = order.envManager.rawValue
+        createdAt = order.createdAt
+        createdBy = order.createdBy
+        updatedAt = order.createdAt
+        links = Links(id)
+    }
+
+    /// One line of JSON, keys sorted, so that equal states are equal bytes.
+    package func encoded() throws(Problem) -> [UInt8] { try JSON.encode(self) }
+
+    package static func decode(_ bytes: [UInt8]) throws(Problem) -> BuildStatus {
+        try JSON.decode(BuildStatus.self, bytes, "status.json")
+    }
+
+    /// Ends the step in hand and begins the next; a terminal state begins none.
+    package mutating func enter(_ next: BuildState, at now: Timestamp) {
+        if let last = steps.indices.last, steps[last].finishedAt == nil {
+            steps[last].finishedAt = now
+            steps[last].seconds = now.seconds(since: steps[last].startedAt)
+        }
+        state = next
+        updatedAt = now
+        if next.isTerminal {
+            finishedAt = now
+            durationSeconds = now.seconds(since: steps.first?.startedAt ?? now)
+        } else {
+            steps.append(Step(name: next, startedAt: now))
+        }
+    }
+}
+
+/// Where the API's builds stand, for links.
+package enum BuildRoutes {
+    package static let base = "/api/2.0/mlflow/models/build-docker"
+}
+
+/// The one way in which files of builds are written and read.
+enum JSON {
+    static func encode(_ value: some Encodable) throws(Problem) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(value))
+        } catch {
+            throw Problem(.internalError, "a record cannot be written as JSON", cause: error)
+        }
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], _ name: String) throws(Problem)
+        -> Value
+    {
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch {
+            throw Problem(.internalError, "\(name) cannot be read", cause: error)
+        }
+    }
+}

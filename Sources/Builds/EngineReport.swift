@@ -1,0 +1,90 @@
+package import Builders
+package import Core
+package import Posix
+
+/// What was last found out about the container engine: the content of `$STATE/engine.json`.
+///
+/// Only runners and `slipway doctor` ask the engine itself; a responder reads their report, and has a new one made by
+/// a child process where the last is old.
+package struct EngineReport: Codable, Sendable {
+    package let engine: Engine?
+    package let failure: BuildStatus.Failure?
+    /// What to mend on this machine although builds may work.
+    package let advice: [String]
+    package let checkedAt: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case engine, failure, advice
+        case checkedAt = "checked_at"
+    }
+
+    /// Asks what is installed; never fails, since that nothing answers is what it may have to say.
+    package static func make(preferred: String, environment: [String: String]) -> EngineReport {
+        do throws(Problem) {
+            let engine = try Engine.detect(preferred: preferred, environment: environment)
+            return EngineReport(
+                engine: engine, failure: nil, advice: engine.advice(), checkedAt: Clock.system.now())
+        } catch {
+            return EngineReport(
+                engine: nil, failure: .init(error), advice: [], checkedAt: Clock.system.now())
+        }
+    }
+
+    package func encoded() throws(Problem) -> [UInt8] { try JSON.encode(self) }
+}
+
+/// Knows the last report and how to get a newer one.
+package struct EngineWatch: Sendable {
+    /// A good report is believed this long; a bad one never, since whoever reads it goes and starts the engine.
+    private static let freshSeconds = 30.0
+
+    private let path: String
+    private let doctor: Command
+
+    /// Watches the engine through reports that are kept in the state directory.
+    ///
+    /// - Parameters:
+    ///   - state: the state directory.
+    ///   - doctor: prints a report as JSON.
+    package init(state: String, doctor: Command) {
+        path = "\(state)/engine.json"
+        self.doctor = doctor
+    }
+
+    /// The engine that builds would use now.
+    ///
+    /// - Throws: `temporarilyUnavailable` saying what to start or install.
+    package func engine() throws(Problem) -> Engine {
+        if let engine = known() { return engine }
+        let report = try renewed()
+        if let engine = report.engine { return engine }
+        throw Problem(
+            .temporarilyUnavailable, report.failure?.message ?? "no container engine answers",
+            hint: report.failure?.hint ?? "run: slipway doctor")
+    }
+
+    /// The engine of a report that is young enough.
+    package func known() -> Engine? {
+        guard let bytes = try? Files.read(path, limit: 1 << 20),
+            let report = try? JSON.decode(EngineReport.self, bytes, "engine.json"), let engine = report.engine
+        else { return nil }
+        let now = Clock.system.now()
+        guard report.checkedAt <= now, now.seconds(since: report.checkedAt) < Self.freshSeconds else {
+            return nil
+        }
+        return engine
+    }
+
+    private func renewed() throws(Problem) -> EngineReport {
+        do {
+            let outcome = try doctor.run(seconds: 20)
+            let report = try JSON.decode(EngineReport.self, Array(outcome.output.utf8), "the doctor's report")
+            if report.engine != nil { try Files.replace(path, with: report.encoded()) }
+            return report
+        } catch {
+            throw Problem(
+                .temporarilyUnavailable, "whether a container engine answers could not be found out",
+                hint: "run: slipway doctor", cause: error)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+#include "CPosix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int slipway_spawn(const slipway_spawn_request *request, pid_t *pid) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+
+    // The three descriptors are first raised above 2, so that no dup2 overwrites a source still needed.
+    int raised[3] = {-1, -1, -1};
+    for (int i = 0; i < 3 && error == 0; i++) {
+        raised[i] = fcntl(request->standard[i], F_DUPFD_CLOEXEC, 3);
+        if (raised[i] < 0) error = errno;
+    }
+    for (int i = 0; i < 3 && error == 0; i++)
+        error = posix_spawn_file_actions_adddup2(&actions, raised[i], i);
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    if (error == 0 && request->directory)
+        error = posix_spawn_file_actions_addchdir_np(&actions, request->directory);
+
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    if (request->new_session) flags |= POSIX_SPAWN_SETSID;
+    else if (request->new_group) flags |= POSIX_SPAWN_SETPGROUP;
+    if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (error == 0) error = posix_spawnattr_setpgroup(&attributes, 0);
+    if (error == 0) error = posix_spawnattr_setflags(&attributes, flags);
+    if (error == 0)
+        error = posix_spawn(pid, request->path, &actions, &attributes, request->arguments, request->environment);
+
+    for (int i = 0; i < 3; i++)
+        if (raised[i] >= 0) close(raised[i]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int slipway_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int slipway_epoll_add(int epoll, int descriptor, bool exclusive) {
+    struct epoll_event event = {.events = EPOLLIN | (exclusive ? EPOLLEXCLUSIVE : 0), .data.fd = descriptor};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int slipway_epoll_wait(int epoll, int milliseconds) {
+    struct epoll_event event;
+    int count = epoll_wait(epoll, &event, 1, milliseconds);
+    if (count == 1) return event.data.fd;
+    return count == 0 || errno == EINTR ? -1 : -2;
+}
+
+int slipway_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int slipway_eventfd_signal(int descriptor) { return eventfd_write(descriptor, 1); }
+
+int slipway_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int slipway_set_nonblocking(int descriptor, bool on) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -1;
+    return fcntl(descriptor, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+int slipway_signal_on_parent_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+int slipway_open_beneath(int directory, const char *path, int flags, mode_t mode) {
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+        .mode = flags & O_CREAT ? mode : 0,  // openat2 refuses a mode where nothing is created
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int64_t slipway_free_bytes(const char *path) {
+    struct statvfs status;
+    if (statvfs(path, &status) != 0) return -1;
+    return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+}
+
+int64_t slipway_monotonic_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -1,0 +1,56 @@
+// glibc and kernel calls that Swift cannot reach: they need _GNU_SOURCE, variable arguments, or a macro.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// How to start a program.
+typedef struct {
+    /// Path of the program; never searched for in PATH.
+    const char *path;
+    /// NULL-terminated, its first element the program's own name.
+    char *const *arguments;
+    /// NULL-terminated `NAME=value` strings.
+    char *const *environment;
+    /// NULL to stay in the caller's working directory.
+    const char *directory;
+    /// What becomes the child's descriptors 0, 1 and 2; all others are closed.
+    int standard[3];
+    /// Begin a new session, apart from the caller's terminal and process group.
+    bool new_session;
+    /// Begin a new process group in the same session; without effect beside new_session.
+    bool new_group;
+} slipway_spawn_request;
+
+/// Starts a program with an empty signal mask and default dispositions.
+/// Returns 0 and sets *pid, or an errno of posix_spawn(3), which also reports a failed exec.
+int slipway_spawn(const slipway_spawn_request *request, pid_t *pid);
+
+/// epoll_create1(2) with EPOLL_CLOEXEC.
+int slipway_epoll_create(void);
+/// Watches a descriptor for input. `exclusive` wakes one of several waiting epoll instances (EPOLLEXCLUSIVE).
+int slipway_epoll_add(int epoll, int descriptor, bool exclusive);
+/// Waits up to `milliseconds` (-1: for ever); returns the descriptor that is ready, -1 on a timeout, -2 on an error.
+int slipway_epoll_wait(int epoll, int milliseconds);
+
+/// A counter that stays readable once it was signalled (eventfd(2), close-on-exec, non-blocking).
+int slipway_eventfd(void);
+int slipway_eventfd_signal(int descriptor);
+
+/// pipe2(2) with O_CLOEXEC: ends[0] reads, ends[1] writes.
+int slipway_pipe(int ends[2]);
+
+/// Sets or clears O_NONBLOCK.
+int slipway_set_nonblocking(int descriptor, bool on);
+/// Asks the kernel to send this process a signal when its parent's thread ends (prctl PR_SET_PDEATHSIG).
+int slipway_signal_on_parent_death(int signal);
+
+/// Opens a path beneath a directory without following a single symbolic link (openat2(2), RESOLVE_BENEATH |
+/// RESOLVE_NO_SYMLINKS); an errno of ELOOP or EXDEV says that the path tried.
+int slipway_open_beneath(int directory, const char *path, int flags, mode_t mode);
+
+/// Free bytes for an unprivileged writer on the file system that holds `path`, or -1.
+int64_t slipway_free_bytes(const char *path);
+
+/// Monotonic milliseconds (CLOCK_MONOTONIC).
+int64_t slipway_monotonic_milliseconds(void);

@@ -1,0 +1,27 @@
+extension String {
+    /// Whether a character could end a line, move a cursor or hide: C0, DEL, C1, line and paragraph separators.
+    package var hasControlCharacters: Bool {
+        unicodeScalars.contains { $0.isControl }
+    }
+
+    /// The text on one line, with control characters escaped, cut to `limit` characters: safe to log or to quote.
+    package func printable(limit: Int = 200) -> String {
+        var text = ""
+        for scalar in unicodeScalars {
+            if text.count >= limit { return text + "…" }
+            if scalar.isControl {
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool {
+        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
+            || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
+    }
+}

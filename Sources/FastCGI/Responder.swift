@@ -1,0 +1,132 @@
+internal import CFastCGI
+internal import Core
+internal import Glibc
+package import Posix
+
+/// Answers FastCGI requests from a listening socket, several at a time, until told to stop.
+///
+/// Each thread waits by epoll on the listener and on a stop signal, and only then accepts: a thread that blocks in
+/// `FCGX_Accept_r` cannot be woken. Connections are not kept, since an idle one would pin its thread.
+package struct Responder: Sendable {
+    private let listener: Descriptor
+    private let threads: Int
+    private let bodyLimit: Int
+    private let answer: @Sendable (GatewayRequest) -> GatewayResponse
+
+    /// Prepares a responder; `run` starts it.
+    ///
+    /// - Parameters:
+    ///   - listener: a listening socket; it may be shared with other processes.
+    ///   - threads: how many requests are answered at a time.
+    ///   - bodyLimit: the longest request body that is read, in bytes.
+    ///   - answer: called on several threads at once.
+    package init(
+        listener: Descriptor, threads: Int, bodyLimit: Int,
+        answer: @escaping @Sendable (GatewayRequest) -> GatewayResponse
+    ) {
+        self.listener = listener
+        self.threads = threads
+        self.bodyLimit = bodyLimit
+        self.answer = answer
+    }
+
+    /// Serves until SIGTERM, SIGINT or SIGUSR1, then finishes the requests in hand and returns.
+    ///
+    /// Call it once, from the main thread, before any other thread exists: it sets the process's signal mask.
+    package func run() throws(SystemError) {
+        // Blocked before FCGX_Init, which installs handlers of its own; sigwait below receives them instead.
+        let signals = Signals([SIGTERM, SIGINT, SIGUSR1])
+        signals.block()
+        FCGX_Init()
+        Signals.ignore(SIGPIPE)
+        try listener.stopBlocking()
+        let stop = try Occasion()
+        Threads.concurrently(threads + 1) { index in
+            if index == 0 {
+                _ = signals.wait()
+                stop.happen()
+            } else {
+                do {
+                    try serve(until: stop)
+                } catch {
+                    Log("fastcgi").error("a thread cannot wait for requests", ["cause": error])
+                }
+            }
+        }
+    }
+
+    private func serve(until stop: Occasion) throws(SystemError) {
+        let poller = try Poller()
+        try poller.watch(listener, exclusive: true)
+        try poller.watch(stop.descriptor)
+        var request = FCGX_Request()
+        FCGX_InitRequest(&request, listener.number, FCGI_FAIL_ACCEPT_ON_INTR)
+        defer { FCGX_Free(&request, 1) }
+        while true {
+            let ready = try poller.wait()
+            if ready == stop.descriptor.number { return }
+            // Another thread or process may have been faster: then there is nothing to accept.
+            guard ready == listener.number, FCGX_Accept_r(&request) == 0 else { continue }
+            send(answer(read(request)), to: request.out)
+            FCGX_Finish_r(&request)
+        }
+    }
+
+    private func read(_ request: FCGX_Request) -> GatewayRequest {
+        var parameters: [String: String] = [:]
+        var next = request.envp
+        while let entry = next?.pointee {
+            let pair = String(cString: entry)
+            if let equals = pair.firstIndex(of: "=") {
+                parameters[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+            next = next?.advanced(by: 1)
+        }
+        return GatewayRequest(
+            parameters: parameters, body: readBody(request.in, parameters["CONTENT_LENGTH"]))
+    }
+
+    private func readBody(_ stream: UnsafeMutablePointer<FCGX_Stream>?, _ announced: String?) -> [UInt8]? {
+        let length = announced.flatMap { Int($0) } ?? 0
+        guard length > 0 else { return [] }
+        guard length <= bodyLimit else { return nil }
+        return [UInt8](unsafeUninitializedCapacity: length) { buffer, filled in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                filled = Int(max(0, FCGX_GetStr(text.baseAddress, Int32(length), stream)))
+            }
+        }
+    }
+
+    private func send(_ response: GatewayResponse, to stream: UnsafeMutablePointer<FCGX_Stream>?) {
+        var head = "Status: \(response.status)\r\n"
+        for (name, value) in response.headers {
+            head += "\(name): "
+            head.unicodeScalars.append(
+                contentsOf: value.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
+            head += "\r\n"
+        }
+        head += "\r\n"
+        guard put(Array(head.utf8), stream) else { return }
+        switch response.body {
+        case .bytes(let bytes): _ = put(bytes, stream)
+        case .file(let file, var offset, let length):
+            let end = offset + length
+            while offset < end {
+                guard let chunk = try? file.read(at: offset, limit: min(end - offset, 1 << 16)),
+                    !chunk.isEmpty,
+                    put(chunk, stream)
+                else { return }
+                offset += chunk.count
+            }
+        }
+    }
+
+    /// - Returns: whether the web server still listens.
+    private func put(_ bytes: [UInt8], _ stream: UnsafeMutablePointer<FCGX_Stream>?) -> Bool {
+        bytes.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                FCGX_PutStr(text.baseAddress, Int32(text.count), stream) == Int32(text.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// What the system knows about the running process and its machine.
+package enum ThisProcess {
+    /// The environment as it was when the process began; names that are not UTF-8 are repaired.
+    package static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let pair = String(cString: entry)
+            if let equals = pair.firstIndex(of: "=") {
+                variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+            next = next.advanced(by: 1)
+        }
+        return variables
+    }
+
+    /// Path of the running executable, which stays right when PATH or the working directory changes.
+    package static func executablePath() throws(SystemError) -> String {
+        try Files.canonical("/proc/self/exe")
+    }
+
+    /// Processors that are online.
+    package static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    package static var userID: UInt32 { geteuid() }
+
+    /// The user's login name, where the system knows one.
+    package static var userName: String? {
+        guard let entry = getpwuid(geteuid()) else { return nil }
+        return String(cString: entry.pointee.pw_name)
+    }
+
+    /// New files get no rights for other users.
+    package static func keepFilesPrivate() { umask(0o027) }
+
+    /// The working directory.
+    package static func workingDirectory() throws(SystemError) -> String { try Files.canonical(".") }
+
+    /// Reads standard input to its end, up to `limit` bytes.
+    package static func readStandardInput(limit: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            let chunk = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, filled in
+                filled = max(0, read(0, buffer.baseAddress, 4096))
+            }
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return Array(bytes.prefix(limit))
+    }
+}

@@ -1,0 +1,120 @@
+internal import Core
+internal import YAML
+
+/// A model's `conda.yaml`, read for its Python and for what pip can install of it.
+struct CondaFile {
+    let file: String
+    private(set) var python: (version: PythonVersion, source: String)?
+    /// The nested list under `pip:`.
+    private var pip: [Requirement] = []
+    /// Packages by conda's names, such as `numpy=1.18.1`.
+    private var packages: [Requirement] = []
+    private(set) var warnings: [String] = []
+
+    /// - Returns: nil where there is no such file, or it is empty.
+    init?(_ files: ModelFiles, _ file: String) throws(Problem) {
+        self.file = file
+        guard let root = try files.yaml(file) else { return nil }
+        guard root.mapping != nil else { throw .invalid("\(file):\(root.line)", "must be a mapping") }
+        let foreign = root.mapping?.map(\.key).filter { !Self.keys.contains($0) } ?? []
+        if !foreign.isEmpty {
+            warnings.append(
+                "\(file): \(foreign.joined(separator: ", ").printable(limit: 120)) mean nothing to conda")
+        }
+        guard let list = root["dependencies"], !list.isNull else {
+            warnings.append("\(file) names no dependencies")
+            return
+        }
+        guard let entries = list.sequence else {
+            throw .invalid("\(file):\(list.line)", "dependencies must be a list")
+        }
+        for entry in entries {
+            if let text = entry.string {
+                read(package: text, "\(file):\(entry.line)")
+            } else if let lines = entry["pip"] {
+                for line in lines.sequence ?? [] {
+                    guard let text = line.string else {
+                        throw .invalid("\(file):\(line.line)", "each pip dependency must be a text")
+                    }
+                    pip.append(Requirement(text: text, source: "\(file):\(line.line)"))
+                }
+            }
+        }
+    }
+
+    private mutating func read(package text: String, _ source: String) {
+        let name = text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }.lowercased()
+        if name == "python" {
+            if let version = PythonVersion(condaEntry: text) {
+                python = (version, source)
+            } else {
+                warnings.append(
+                    "\(source): no Python version can be read from \"\(text.printable(limit: 40))\"")
+            }
+        } else if !["pip", "setuptools", "wheel"].contains(name) {
+            packages.append(Requirement(text: text, source: source))
+        }
+    }
+
+    /// The pip list, and conda's packages as far as the Python package index has them under a known name.
+    func addRequirements(to reader: inout RequirementsReader, _ warnings: inout [String]) throws(Problem) {
+        for line in pip { try reader.read(line: line.text, source: line.source) }
+        let present = Set(pip.compactMap(\.name))
+        var ignored: [String] = []
+        for package in packages {
+            guard let requirement = Self.pipRequirement(package) else {
+                ignored.append(String(package.text.prefix { $0 != "=" }))
+                continue
+            }
+            if let name = requirement.name, present.contains(name) { continue }
+            try reader.read(line: requirement.text, source: requirement.source)
+        }
+        guard !ignored.isEmpty else { return }
+        let shown = ignored.prefix(8).joined(separator: ", ").printable(limit: 200)
+        let more = ignored.count > 8 ? " and \(ignored.count - 8) more" : ""
+        warnings.append("\(file): only conda could install \(shown)\(more): left out")
+    }
+
+    /// Where `requirements` is followed and this file says another version.
+    func contradictions(with requirements: [Requirement]) -> [String] {
+        requirements.compactMap { followed in
+            guard let name = followed.name, let version = followed.exactVersion,
+                let other = pip.first(where: { $0.name == name }), let otherVersion = other.exactVersion,
+                version != otherVersion
+            else { return nil }
+            return "\(followed.source) says \(name) \(version), \(other.source) says \(otherVersion): "
+                + "\(version) is taken"
+        }
+    }
+
+    /// Conda's `name=version[=build]` or `name>=version` as pip writes it; nil for a package unknown to pip.
+    private static func pipRequirement(_ package: Requirement) -> Requirement? {
+        let name = package.text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }
+        guard let known = namesOnBoth[name.lowercased()] else { return nil }
+        let specifier = package.text.dropFirst(name.count).filter { $0 != " " }
+        let parts = specifier.split(separator: "=", omittingEmptySubsequences: false)
+        guard parts.count >= 2, parts[0].isEmpty, let first = parts[1].first, first.isNumber else {
+            return Requirement(text: known + specifier, source: package.source)
+        }
+        // `=1.18` allows 1.18.1; with three numbers or a build string one release is meant.
+        let isLoose = parts.count == 2 && parts[1].count { $0 == "." } < 2 && !parts[1].hasSuffix("*")
+        return Requirement(text: "\(known)==\(parts[1])\(isLoose ? ".*" : "")", source: package.source)
+    }
+
+    private static let keys = ["name", "channels", "dependencies", "prefix", "variables"]
+
+    /// Python packages that MLflow's flavors of old put into `conda.yaml` itself, by their names on the package index.
+    private static let namesOnBoth: [String: String] = [
+        "catboost": "catboost", "cloudpickle": "cloudpickle", "gensim": "gensim", "h5py": "h5py",
+        "joblib": "joblib",
+        "keras": "keras", "lightgbm": "lightgbm", "matplotlib": "matplotlib", "mlflow": "mlflow",
+        "nltk": "nltk",
+        "numpy": "numpy", "onnxruntime": "onnxruntime", "pandas": "pandas", "pillow": "pillow",
+        "protobuf": "protobuf", "pyarrow": "pyarrow", "pyspark": "pyspark", "pytorch": "torch",
+        "pyyaml": "pyyaml",
+        "requests": "requests", "scikit-learn": "scikit-learn", "scipy": "scipy", "seaborn": "seaborn",
+        "spacy": "spacy", "statsmodels": "statsmodels", "tensorflow": "tensorflow",
+        "torchvision": "torchvision",
+        "transformers": "transformers", "xgboost": "xgboost",
+    ]
+}

@@ -1,0 +1,45 @@
+/// One line for the installer, as the model wrote it: a requirement or an option.
+package struct Requirement: Sendable, Hashable {
+    /// Without comment and surrounding space.
+    package let text: String
+    /// Where it stands, such as `requirements.txt:3`, or why it was added.
+    package let source: String
+
+    /// The distribution's normalised name (PEP 503); nil for options and bare addresses.
+    var name: String? {
+        guard text.first?.isASCIILetterOrDigit == true else { return nil }
+        let name = text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }
+        let next = text.dropFirst(name.count).first ?? " "
+        return " [(=<>!~;@".contains(next) ? Self.normalised(String(name)) : nil
+    }
+
+    /// The only version that it allows, as in `pandas==2.2.2`.
+    var exactVersion: String? {
+        let clause = withoutMarker.drop { $0.isASCIILetterOrDigit || "._-".contains($0) }
+        let specifier = clause.first == "[" ? clause.drop { $0 != "]" }.dropFirst() : clause
+        let text = specifier.filter { $0 != " " }
+        guard text.hasPrefix("=="), !text.contains(",") else { return nil }
+        let version = text.drop { $0 == "=" }
+        return version.isEmpty || version.contains("*") ? nil : String(version)
+    }
+
+    /// The same requirement with a version, if it names none: extras and marker stay.
+    func pinned(to version: String, why source: String) -> Requirement? {
+        let requirement = withoutMarker
+        guard name != nil, !requirement.contains(where: { "=<>!~@".contains($0) }) else { return nil }
+        let marker = text.dropFirst(requirement.count)
+        let bare = requirement.filter { $0 != " " }
+        return Requirement(text: "\(bare)==\(version)" + (marker.isEmpty ? "" : " \(marker)"), source: source)
+    }
+
+    private var withoutMarker: Substring { text.prefix { $0 != ";" } }
+
+    static func normalised(_ name: String) -> String {
+        let parts = name.lowercased().split { "._-".contains($0) }
+        return parts.joined(separator: "-")
+    }
+}
+
+extension Character {
+    var isASCIILetterOrDigit: Bool { isASCII && (isLetter || isNumber) }
+}

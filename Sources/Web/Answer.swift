@@ -1,0 +1,54 @@
+internal import Core
+internal import FastCGI
+internal import FoundationEssentials
+
+/// JSON answers.
+enum Answer {
+    static let headers: [(name: String, value: String)] = [
+        ("Content-Type", "application/json"), ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+
+    static func json(_ body: [UInt8]) -> GatewayResponse {
+        GatewayResponse(status: 200, headers: headers, body: .bytes(body))
+    }
+
+    static func json(_ value: some Encodable) throws -> GatewayResponse { json(try encode(value)) }
+
+    /// A build's bytes as they are, under `build`.
+    static func build(_ build: [UInt8], message: String? = nil) throws -> GatewayResponse {
+        var body = Array(#"{"build":"#.utf8) + build
+        if let message { body += Array(#","message":"#.utf8) + (try encode(message)) }
+        return json(body + Array("}".utf8))
+    }
+
+    static func builds(_ builds: [[UInt8]], nextPageToken: String?) throws -> GatewayResponse {
+        var body = Array(#"{"builds":["#.utf8)
+        body += Array(builds.joined(separator: Array(",".utf8)))
+        body += Array("]".utf8)
+        if let nextPageToken { body += Array(#","next_page_token":"#.utf8) + (try encode(nextPageToken)) }
+        return json(body + Array("}".utf8))
+    }
+
+    static func problem(_ problem: Problem) -> [UInt8] {
+        struct Body: Encodable {
+            let code: String
+            let message: String
+            let hint: String?
+
+            enum CodingKeys: String, CodingKey {
+                case message, hint
+                case code = "error_code"
+            }
+        }
+        let body = Body(code: problem.code.rawValue, message: problem.message, hint: problem.hint)
+        // Three texts can always be encoded; an empty object stands in for what cannot happen.
+        return (try? encode(body)) ?? Array("{}".utf8)
+    }
+
+    private static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+}

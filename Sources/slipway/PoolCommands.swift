@@ -1,0 +1,125 @@
+internal import Builds
+internal import Core
+internal import FastCGI
+internal import Posix
+internal import Settings
+internal import Web
+
+/// `slipway serve`: the supervisor.
+enum ServeCommand: Subcommand {
+    static let name = "serve"
+    static let summary = "keep a pool of responders alive behind nginx"
+    static let help = """
+        Usage: slipway serve [--config FILE]
+
+        Listens on the socket server.socket, keeps server.responders processes alive on it, and starts queued builds.
+        SIGHUP replaces every responder without losing a request; SIGTERM and SIGINT finish the requests in hand and
+        end. Builds go on either way.
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set<String> = []
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        let program = try Program(arguments)
+        let server = program.settings.server
+        let log = Log("serve")
+        try Files.makeDirectory(server.state)
+        let lock = try Descriptor.open("\(server.state)/serve.lock", .lockFile)
+        guard try lock.lock() else {
+            throw Problem(
+                .invalidState, "another slipway serve runs on \(server.state)",
+                hint: "stop it first, or give this one another server.state")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        // What is wrong with accounts or the registry is said here, not by a responder that dies again and again.
+        _ = try program.router()
+        let history = try program.history()
+        try history.adoptStrays()
+        let dispatcher = program.dispatcher(history)
+        let pool = try ResponderPool(
+            .init(
+                program: program.executable,
+                arguments: ["respond", "--supervised"] + program.configArguments,
+                environment: program.environment, socketPath: server.socket, count: server.responders))
+        pool.run {
+            do {
+                try dispatcher.dispatch()
+            } catch {
+                log.error("dispatch failed; it is tried again", ["cause": error])
+            }
+        } mayReload: {
+            do {
+                _ = try Program(arguments).router()
+                return true
+            } catch {
+                log.error("the settings are wrong; the responders stay as they are", ["cause": error])
+                return false
+            }
+        }
+        return true
+    }
+}
+
+/// `slipway respond`: one responder.
+enum RespondCommand: Subcommand {
+    static let name = "respond"
+    static let summary = "answer FastCGI requests from the socket on standard input"
+    static let help = """
+        Usage: slipway respond [--config FILE] [--supervised]
+
+        Answers requests from the listening socket that it was given as descriptor 0, the FastCGI convention: slipway
+        serve, spawn-fcgi and a systemd socket all start it so. SIGTERM finishes the requests in hand and ends.
+
+          --supervised   end when the parent process does
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set = ["--supervised"]
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        if arguments.flags.contains("--supervised"), !Signals.followParent(with: Signals.terminate) {
+            return false
+        }
+        let program = try Program(arguments)
+        let router = try program.router()
+        let responder = Responder(
+            listener: try Descriptor.standard(0), threads: program.settings.server.threads,
+            bodyLimit: Request.bodyLimit
+        ) { router.answer($0) }
+        try responder.run()
+        return true
+    }
+}
+
+/// `slipway build`: one runner.
+enum BuildCommand: Subcommand {
+    static let name = "build"
+    static let summary = "run one accepted build to its end (started by the pool)"
+    static let help = """
+        Usage: slipway build ID [--config FILE]
+
+        Runs the accepted build ID in the foreground: downloads the model, has the engine build the image, and writes
+        how far it is to status.json. A build that another process runs, or that has ended, is left alone.
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set<String> = []
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        guard arguments.positional.count == 1, let id = BuildID(arguments.positional[0]) else {
+            throw Misuse("name one build by its eight hexadecimal digits")
+        }
+        let program = try Program(arguments)
+        let directory = BuildDirectory(state: program.settings.server.state, id: id)
+        guard try directory.statusBytes() != nil else {
+            throw Problem(
+                .resourceDoesNotExist, "there is no build \(id) in \(program.settings.server.state)")
+        }
+        let runner = Runner(
+            directory: directory, settings: program.settings,
+            server: try ModelSource(program.settings.registry).server, engineWatch: program.engineWatch,
+            environment: program.environment)
+        let succeeded = try runner.run()
+        // The place that is free now is filled at once rather than at the supervisor's next tick.
+        try? program.dispatcher(try program.history()).dispatch()
+        return succeeded
+    }
+}

@@ -1,0 +1,76 @@
+internal import Accounts
+internal import Builders
+internal import Builds
+internal import Core
+internal import Posix
+internal import Settings
+internal import Web
+
+/// Everything that a command runs on, made from the settings.
+struct Program {
+    let settings: Settings
+    let environment: [String: String]
+    /// What children of this program are given to find the same settings.
+    let configArguments: [String]
+    let executable: String
+
+    /// Reads the settings that the command line and the environment name.
+    init(_ arguments: Arguments) throws {
+        environment = ThisProcess.environment
+        executable = try ThisProcess.executablePath()
+        let standard = "/etc/slipway/slipway.yaml"
+        let named = arguments["--config"] ?? environment["SLIPWAY_CONFIG"]
+        guard let path = try named ?? (Files.status(standard) == nil ? nil : standard) else {
+            configArguments = []
+            settings = try Settings(
+                file: nil, environment: environment, cores: ThisProcess.cores, readSecret: Self.readSecret)
+            return
+        }
+        do {
+            let content = try Files.read(path, limit: 4 << 20)
+            configArguments = ["--config", try Files.canonical(path)]
+            settings = try Settings(
+                file: (path, content), environment: environment, cores: ThisProcess.cores,
+                readSecret: Self.readSecret)
+        } catch let error as SystemError {
+            throw Problem(
+                .invalidParameterValue, "the settings file \(path) cannot be read",
+                hint: "name one by --config FILE or SLIPWAY_CONFIG", cause: error)
+        }
+    }
+
+    private static func readSecret(_ path: String) throws -> String {
+        String(decoding: try Files.read(path, limit: 64 << 10), as: UTF8.self)
+    }
+
+    func history() throws -> History { try History(state: settings.server.state) }
+
+    func dispatcher(_ history: History) -> Dispatcher {
+        Dispatcher(
+            history: history,
+            launcher: Launcher(program: executable, arguments: configArguments, environment: environment),
+            maxParallel: settings.builds.maxParallel)
+    }
+
+    var engineWatch: EngineWatch {
+        EngineWatch(
+            state: settings.server.state,
+            doctor: Command(
+                executable, ["doctor", "--engine", "--json"] + configArguments, environment: environment))
+    }
+
+    func engineReport() -> EngineReport {
+        .make(preferred: settings.images.engine, environment: environment)
+    }
+
+    func router() throws -> Router {
+        let history = try history()
+        let builds = BuildService(
+            history: history, dispatcher: dispatcher(history),
+            registry: try ModelSource(settings.registry).registry,
+            engineWatch: engineWatch, settings: settings)
+        let accounts = try Accounts(
+            htpasswd: Htpasswd(path: settings.auth.htpasswd), administrators: settings.auth.administrators)
+        return Router(routes: API.routes(builds), accounts: accounts)
+    }
+}

@@ -1,0 +1,165 @@
+internal import Accounts
+internal import Builders
+internal import Builds
+internal import Core
+internal import Posix
+internal import Settings
+
+/// `slipway check-config`.
+enum CheckConfigCommand: Subcommand {
+    static let name = "check-config"
+    static let summary = "say everything that is wrong with the settings"
+    static let help = """
+        Usage: slipway check-config [--config FILE]
+
+        Reads the settings as the other commands do and prints every problem with its file and line.
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set<String> = []
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        let program = try Program(arguments)
+        _ = try ModelSource(program.settings.registry)
+        Terminal.say(
+            "the settings are right; builds and their history are kept in \(program.settings.server.state)")
+        return true
+    }
+}
+
+/// `slipway doctor`.
+enum DoctorCommand: Subcommand {
+    static let name = "doctor"
+    static let summary = "look whether this machine can build images, and say what to mend"
+    static let help = """
+        Usage: slipway doctor [--config FILE] [--engine] [--json]
+
+        Tries what a build needs and prints a line for each, with what to do where something is missing.
+
+          --engine   ask only the container engine
+          --json     print the engine's report as JSON
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set = ["--engine", "--json"]
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        let program = try Program(arguments)
+        let report = program.engineReport()
+        if arguments.flags.contains("--json") {
+            Terminal.say(String(decoding: try report.encoded(), as: UTF8.self))
+            return report.engine != nil
+        }
+        var healthy = true
+        func check(_ what: String, _ body: () throws -> String) {
+            do {
+                Terminal.say("ok       \(what): \(try body())")
+            } catch {
+                healthy = false
+                let problem = error as? Problem
+                Terminal.say("problem  \(what): \(problem?.message ?? "\(error)")")
+                if let hint = problem?.hint { Terminal.say("         \(hint)") }
+            }
+        }
+        check("container engine") {
+            guard let engine = report.engine else {
+                throw Problem(
+                    .temporarilyUnavailable, report.failure?.message ?? "none", hint: report.failure?.hint)
+            }
+            return "\(engine.kind.rawValue) \(engine.version) at \(engine.path)"
+        }
+        for line in report.advice { Terminal.say("advice   \(line)") }
+        if arguments.flags.contains("--engine") { return healthy }
+        check("state directory") {
+            try Files.makeDirectory(program.settings.server.state)
+            let probe = "\(program.settings.server.state)/.doctor"
+            try Files.replace(probe, with: [])
+            try Files.remove(probe)
+            return program.settings.server.state
+        }
+        check("users") {
+            let path = program.settings.auth.htpasswd
+            let (users, complaints) = Htpasswd.parse(try Files.read(path, limit: 4 << 20))
+            guard complaints.isEmpty else { throw Problem.invalid(path, complaints.joined(separator: "; ")) }
+            let missing = program.settings.auth.administrators.filter { users[$0] == nil }
+            guard missing.isEmpty, !program.settings.auth.administrators.isEmpty else {
+                throw Problem(
+                    .invalidParameterValue,
+                    missing.isEmpty ? "no administrator is named" : "\(missing[0]) is not in \(path)",
+                    hint: "name them in auth.administrators and add them by: slipway user add NAME")
+            }
+            return
+                "\(users.count) in \(path), administrators \(program.settings.auth.administrators.joined(separator: ", "))"
+        }
+        check("registry") { try ModelSource(program.settings.registry).registry.description }
+        return healthy
+    }
+}
+
+/// `slipway user`.
+enum UserCommand: Subcommand {
+    static let name = "user"
+    static let summary = "add, remove and list users of the htpasswd file"
+    static let help = """
+        Usage: slipway user add NAME [--password-stdin] [--config FILE]
+               slipway user remove NAME [--config FILE]
+               slipway user list [--config FILE]
+
+        Keeps the file auth.htpasswd. Without --password-stdin a password is made and printed once. Who may build is
+        said by auth.administrators in slipway.yaml.
+        """
+    static let options: Set = ["--config"]
+    static let flags: Set = ["--password-stdin"]
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        let file = HtpasswdFile(path: try Program(arguments).settings.auth.htpasswd)
+        switch (arguments.positional.first, arguments.positional.count) {
+        case ("list"?, 1):
+            for user in try file.users() { Terminal.say(user) }
+        case ("remove"?, 2):
+            try file.remove(arguments.positional[1])
+        case ("add"?, 2):
+            let user = arguments.positional[1]
+            if arguments.flags.contains("--password-stdin") {
+                let line = String(decoding: ThisProcess.readStandardInput(limit: 4096), as: UTF8.self)
+                try file.set(user, Secret(String(line.prefix { !$0.isNewline })))
+            } else {
+                let password = HtpasswdFile.generatedPassword()
+                try file.set(user, password)
+                Terminal.say("\(user):\(password.revealed)")
+            }
+        default: throw Misuse("say add NAME, remove NAME or list")
+        }
+        return true
+    }
+}
+
+/// `slipway base-image`.
+enum BaseImageCommand: Subcommand {
+    static let name = "base-image"
+    static let summary = "make a Python base image from Debian's packages, without an image registry"
+    static let help = """
+        Usage: slipway base-image create [--tag IMAGE] [--mirror URL] [--ca-bundle FILE] [--config FILE]
+
+        Makes a small image of this machine's Debian release with its Python, by debootstrap, and gives it to the
+        container engine. For machines that reach a Debian mirror but no image registry. Needs root.
+
+          --tag IMAGE        its name (default: localhost/slipway-python:3.11)
+          --mirror URL       the Debian mirror (default: the machine's own)
+          --ca-bundle FILE   certificates that the image shall trust, in PEM
+        """
+    static let options: Set = ["--tag", "--mirror", "--ca-bundle", "--config"]
+    static let flags: Set<String> = []
+
+    static func run(_ arguments: Arguments) throws -> Bool {
+        guard arguments.positional == ["create"] else { throw Misuse("say create") }
+        let program = try Program(arguments)
+        let tag = try ImageReference(arguments["--tag"] ?? "localhost/slipway-python:3.11", field: "--tag")
+        let engine = try Engine.detect(
+            preferred: program.settings.images.engine, environment: program.environment)
+        try BaseImage.create(
+            engine: engine, reference: tag, caBundle: arguments["--ca-bundle"], mirror: arguments["--mirror"],
+            environment: program.environment
+        ) { Terminal.complain($0) }
+        Terminal.say(tag.description)
+        return true
+    }
+}

@@ -1,0 +1,104 @@
+import Core
+import Posix
+import Testing
+
+@testable import Builds
+
+/// Runners here are /bin/true: they end at once without a word, as a runner that was killed does.
+@Suite struct DispatcherTests {
+    private let state: StateDirectory
+    private let history: History
+    private let clock = TestClock()
+
+    init() throws {
+        state = try StateDirectory()
+        history = try History(state: state.path)
+    }
+
+    private func dispatcher(places: Int, program: String = "/bin/true") -> Dispatcher {
+        Dispatcher(
+            history: history, launcher: Launcher(program: program, arguments: [], environment: [:]),
+            maxParallel: places, clock: clock.clock)
+    }
+
+    private func wasLaunched(_ directory: BuildDirectory) throws -> Bool {
+        try Files.status(directory.logPath) != nil
+    }
+
+    @Test func `the oldest builds get the free places`() throws {
+        let builds = try (1...3).map { try history.accept(order(version: $0)) }
+        try dispatcher(places: 2).dispatch()
+        #expect(try builds.map(wasLaunched) == [true, true, false])
+        #expect(try history.queuePosition(of: builds[2].id) == 1)
+        try dispatcher(places: 2).dispatch()
+        #expect(try !wasLaunched(builds[2]))
+    }
+
+    @Test func `refreshing starts nothing`() throws {
+        let build = try history.accept(order())
+        for _ in 0..<1000 { try dispatcher(places: 2).refresh() }
+        #expect(try !wasLaunched(build))
+    }
+
+    @Test func `a place is free again once a status is terminal`() throws {
+        let builds = try (1...2).map { try history.accept(order(version: $0)) }
+        try dispatcher(places: 1).dispatch()
+        var status = try #require(try builds[0].status())
+        status.enter(.succeeded, at: clock.clock.now())
+        try builds[0].write(status)
+        try dispatcher(places: 1).dispatch()
+        #expect(try wasLaunched(builds[1]))
+        #expect(try history.page(HistoryQuery([("state", "succeeded")])).ids == [builds[0].id])
+    }
+
+    @Test func `a runner that is gone is lost after the grace period, and its context removed`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        try Files.makeDirectory(build.contextPath)
+        clock.advance(seconds: 3)
+        try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.state == .queued)
+        clock.advance(seconds: 3)
+        try dispatcher(places: 1).refresh()
+        let status = try #require(try build.status())
+        #expect(status.state == .failed)
+        #expect(status.error?.errorCode == "RUNNER_LOST")
+        #expect(try Files.status(build.contextPath) == nil)
+    }
+
+    @Test func `a runner that holds its lease is never lost`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        let lease = try build.takeLease()
+        clock.advance(seconds: 100_000)
+        try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.state == .queued)
+        withExtendedLifetime(lease) {}
+    }
+
+    @Test func `a clock that was set back does not keep a lost build alive for ever`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        clock.advance(seconds: -3600)
+        try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.state == .failed)
+    }
+
+    @Test func `a build whose status is garbage frees its place`() throws {
+        let build = try history.accept(order())
+        let next = try history.accept(order(version: 2))
+        try dispatcher(places: 1).dispatch()
+        try Files.replace("\(build.path)/status.json", with: Array("{garbage".utf8))
+        clock.advance(seconds: 10)
+        try dispatcher(places: 1).dispatch()
+        #expect(try wasLaunched(next))
+    }
+
+    @Test func `a runner that cannot be started leaves the build queued`() throws {
+        let build = try history.accept(order())
+        #expect(throws: SystemError.self) {
+            try dispatcher(places: 1, program: "/nonexistent/slipway").dispatch()
+        }
+        #expect(try history.queuePosition(of: build.id) == 1)
+    }
+}

@@ -1,0 +1,59 @@
+import Core
+import Posix
+import Testing
+
+@testable import Builds
+
+@Suite struct StatusTests {
+    private func moment(_ seconds: Int64) -> Timestamp {
+        Timestamp(milliseconds: 1_700_000_000_000 + seconds * 1000)
+    }
+
+    @Test func `steps end where the next begins`() throws {
+        var status = BuildStatus(id: .random(), order: order())
+        status.enter(.preparing, at: moment(1))
+        status.enter(.downloading, at: moment(3))
+        status.enter(.succeeded, at: moment(10))
+        #expect(status.steps.map(\.name) == [.preparing, .downloading])
+        #expect(status.steps.map(\.seconds) == [2, 7])
+        #expect(status.durationSeconds == 9)
+        #expect(status.finishedAt == moment(10))
+    }
+
+    @Test func `a clock that steps back gives no negative time`() {
+        var status = BuildStatus(id: .random(), order: order())
+        status.enter(.preparing, at: moment(10))
+        status.enter(.failed, at: moment(5))
+        #expect(status.steps.first?.seconds == 0)
+        #expect(status.durationSeconds == 0)
+    }
+
+    @Test func `what is written can be read again`() throws {
+        var status = BuildStatus(id: .random(), order: order("ünï \"quoted\""))
+        status.enter(.failed, at: moment(1))
+        status.error = .init(
+            Problem(.buildFailed, "no matching distribution", hint: "check requirements.txt:3"))
+        let read = try BuildStatus.decode(status.encoded())
+        #expect(try read.encoded() == status.encoded())
+        #expect(read.error?.errorCode == "BUILD_FAILED")
+    }
+
+    @Test func `a directory that is taken is left alone`() throws {
+        let state = try StateDirectory()
+        let directory = BuildDirectory(state: state.path, id: .random())
+        try Files.makeDirectory("\(state.path)/builds")
+        #expect(try directory.create(order()))
+        #expect(try !directory.create(order("other")))
+        #expect(try directory.order().modelName == "churn")
+    }
+
+    @Test func `one process holds the lease`() throws {
+        let state = try StateDirectory()
+        let directory = BuildDirectory(state: state.path, id: .random())
+        try Files.makeDirectory(directory.path)
+        let lease = try directory.takeLease()
+        #expect(lease != nil)
+        #expect(try directory.takeLease() == nil)
+        withExtendedLifetime(lease) {}
+    }
+}

@@ -1,0 +1,157 @@
+"""Slipway beside what a user would run instead, in one run on one machine: prints a table and keeps it in the docs.
+
+Run by `make bench`; usage: benchmark.py BINARY
+"""
+
+import datetime
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from support.engines import Docker
+from support.processes import run
+from support.registry import MODEL, Registry
+from support.slipway import PROJECT, Slipway
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
+BASE, BENCH_BASE = "localhost/slipway-python:3.11", "localhost/slipway-bench:3.11"
+
+# What a person types today; --base-image is an argument of the Python function only.
+MLFLOW = """
+import sys, mlflow
+mlflow.models.build_docker(
+    model_uri=sys.argv[1], name=sys.argv[2], env_manager="local", base_image=sys.argv[3])
+"""
+
+
+class Bench:
+    def __init__(self, binary, work):
+        self.binary = pathlib.Path(binary).resolve()
+        self.work = pathlib.Path(work)
+        self.ca_bundle = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
+        self.docker = Docker(self.work)
+        self.registry = Registry(self.work)
+        self.environment = os.environ | self.docker.environment
+        self.slipway = None
+
+    def __enter__(self):
+        self.docker.start()
+        self.registry.wait_ready().register()
+        settings = {
+            "registry": {"uri": self.registry.url},
+            "images": {"engine": "docker", "base_images": {"3.11": BENCH_BASE}},
+            "python": {"ca_bundle": self.ca_bundle},
+        }
+        self.slipway = Slipway(self.binary, self.work / "slipway", settings, self.environment)
+        print("making a base image that both can use", flush=True)
+        self.slipway.command("base-image", "create", "--tag", BASE)
+        self.make_bench_base()
+        self.slipway.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.slipway:
+            self.slipway.stop()
+        self.registry.stop()
+        self.docker.stop()
+
+    def make_bench_base(self):
+        """MLflow's build knows no certificates but the image's own, so both get a base that has the machine's."""
+        folder = self.work / "base"
+        folder.mkdir()
+        shutil.copy(self.ca_bundle, folder / "ca.crt")
+        (folder / "Dockerfile").write_text(
+            f"FROM {BASE}\nCOPY ca.crt /etc/ssl/certs/ca-certificates.crt\n"
+            "ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt\n")
+        run("docker", "build", "-t", BENCH_BASE, folder, env=self.environment)
+
+    def forget(self):
+        """Empties the engine's caches, so that a first build is one."""
+        environment = self.environment | {"DOCKER_BUILDKIT": "1"}
+        run("docker", "builder", "prune", "-af", env=environment)
+
+    def size(self, image):
+        return int(run("docker", "image", "inspect", "-f", "{{.Size}}", image, env=self.environment))
+
+    def mlflow(self, version):
+        name = f"bench-mlflow:{version}"
+        began = time.monotonic()
+        run(sys.executable, "-c", MLFLOW, f"models:/{MODEL}/{version}", name, BENCH_BASE,
+            env=self.environment | {"MLFLOW_TRACKING_URI": self.registry.url, "DOCKER_BUILDKIT": "1"})
+        return time.monotonic() - began, self.size(name)
+
+    def ours(self, version):
+        """From the POST to an answer that says succeeded: download and its checks included."""
+        began = time.monotonic()
+        identifier = self.slipway.submit(model_name=MODEL, model_version=version)["build_id"]
+        while True:
+            build = self.slipway.build(identifier)
+            if build["state"] == "succeeded":
+                return time.monotonic() - began, build["image"]["size_bytes"]
+            assert build["state"] not in ("failed", "cancelled"), build
+            time.sleep(0.01)
+
+
+def measure(bench):
+    rows = []
+
+    def row(what, theirs, ours, goal, unit):
+        show = (lambda value: f"{value / 1e6:.0f} MB") if unit == "MB" else (lambda value: f"{value:.2f} s")
+        ratio = ours / theirs
+        rows.append((what, show(theirs), show(ours), f"{ratio:.3f}", f"≤ {goal:.2f}", "yes" if ratio <= goal else "no"))
+        print("  ".join(rows[-1]), flush=True)
+
+    bench.forget()
+    their_first, their_size = bench.mlflow("1")
+    their_next, _ = bench.mlflow("2")
+    bench.forget()
+    our_first, our_size = bench.ours("1")
+    our_next, _ = bench.ours("2")
+    row("first build, empty cache", their_first, our_first, 1 / 3, "s")
+    row("next version, same requirements", their_next, our_next, 1 / 20, "s")
+    row("image size", their_size, our_size, 1, "MB")
+    return rows
+
+
+def table(rows):
+    lines = [
+        "| | `mlflow.models.build_docker`, `local` | Slipway, one POST | ratio | goal | met |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def keep(rows, docker_version):
+    versions = run(sys.executable, "-m", "pip", "list", "--format=freeze").splitlines()
+    mlflow = next(line.split("==")[1] for line in versions if line.startswith("mlflow=="))
+    about = (
+        f"{datetime.date.today()}: {os.cpu_count()} processors, docker {docker_version} with BuildKit, "
+        f"MLflow {mlflow}, a scikit-learn model from an MLflow server.")
+    text = PAGE.read_text()
+    head, rest = text.split(BEGIN)
+    tail = rest.split(END)[1]
+    PAGE.write_text(f"{head}{BEGIN}\n{about}\n\n{table(rows)}\n{END}{tail}")
+
+
+def main():
+    work = tempfile.mkdtemp(prefix="slipway-bench-")
+    try:
+        with Bench(sys.argv[1], work) as bench:
+            rows = measure(bench)
+            version = run("docker", "version", "-f", "{{.Server.Version}}", env=bench.environment).strip()
+        keep(rows, version)
+        print("\n" + table(rows))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return 0 if all(row[-1] == "yes" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
