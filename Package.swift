@@ -25,7 +25,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev", "libcrypt-dev"])]),
-        .target(name: "Posix", dependencies: ["Core", "CPosix"], swiftSettings: wrapping),
+        .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: wrapping),
         .target(name: "SQLite", dependencies: ["Core", "CSQLite"], swiftSettings: wrapping),
         .target(name: "HTTPClient", dependencies: ["Core", "CCurl"], swiftSettings: wrapping),
         .target(name: "YAML", dependencies: ["Core", "CYAML"], swiftSettings: wrapping),
@@ -73,7 +73,20 @@ let package = Package(
             ],
             swiftSettings: safe),
 
-        // Suites; the ones against real parts are Tests/EndToEnd
+        // What suites share, then the suites in the order of their modules; the ones against real parts are
+        // Tests/EndToEnd
+        .target(name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport"),
+        .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "CoreTests", dependencies: ["Core"]),
+        .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"]),
+        .testTarget(name: "SQLiteTests", dependencies: ["Posix", "SQLite", "TestSupport"]),
+        .testTarget(name: "HTTPClientTests", dependencies: ["Core", "HTTPClient", "Posix", "TestSupport"]),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
+        .testTarget(name: "CryptoTests", dependencies: ["Core", "Crypto", "Posix", "TestSupport"]),
+        .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Posix", "TestSupport"]),
+        .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"]),
+        .testTarget(
+            name: "AccountsTests", dependencies: ["Accounts", "Core", "Crypto", "Posix", "TestSupport"]),
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "MLflow", "HTTPClient", "Posix", "Core"]),
         .testTarget(

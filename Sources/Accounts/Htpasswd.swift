@@ -30,7 +30,8 @@ package final class Htpasswd: Sendable {
     /// A file that cannot be read or is wrong leaves the last good content in force.
     private func refresh(_ content: inout Content) {
         do {
-            let stamp = try Files.status(path)
+            // Of what a link leads to: mounted secrets change behind one.
+            let stamp = try Files.status(Files.canonical(path))
             if content.loaded && stamp == content.stamp { return }
             let bytes = try Files.read(path, limit: 4 << 20)
             let (users, complaints) = Self.parse(bytes)
@@ -61,6 +62,11 @@ package final class Htpasswd: Sendable {
             let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard parts.count >= 2, !parts[0].isEmpty, !parts[0].hasControlCharacters else {
                 complaints.append("\(index + 1): is no user:hash line")
+                continue
+            }
+            guard users[parts[0]] == nil else {
+                complaints.append(
+                    "\(index + 1): \(parts[0].printable(limit: 40)) stands twice; the first line counts")
                 continue
             }
             do throws(PasswordHash.Refusal) {

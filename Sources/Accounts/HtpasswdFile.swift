@@ -51,12 +51,16 @@ package struct HtpasswdFile {
 
     private func lines() throws -> [String] {
         guard try Files.status(path) != nil else { return [] }
-        return String(decoding: try Files.read(path, limit: 4 << 20), as: UTF8.self)
-            .split(whereSeparator: \.isNewline).map(String.init)
+        var lines = String(decoding: try Files.read(path, limit: 4 << 20), as: UTF8.self)
+            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        return lines
     }
 
     private func write(_ lines: [String]) throws {
         try Files.makeDirectory(Files.parent(of: path), permissions: 0o750)
+        // A link is followed, so that it stays one.
+        let path = try Files.status(path) == nil ? path : Files.canonical(path)
         try Files.replace(path, with: lines.map { $0 + "\n" }.joined().utf8, permissions: 0o640)
     }
 }

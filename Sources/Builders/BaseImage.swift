@@ -6,6 +6,8 @@ package enum BaseImage {
     /// Makes an image of this machine's Debian release with its Python and pip, and gives it to the engine.
     ///
     /// - Parameters:
+    ///   - engine: who gets the image.
+    ///   - reference: the image's name.
     ///   - caBundle: certificates for a mirror on https whose own are not known here, in PEM.
     ///   - mirror: a Debian mirror's address; nil for the one that this machine installs from.
     ///   - environment: this process's own.
@@ -29,11 +31,12 @@ package enum BaseImage {
             throw Problem(.internalError, "no temporary files can be written", cause: error)
         }
         let root = "\(work)/root"
+        let packages = "ca-certificates,python3,python3-pip,python3-venv,python-is-python3"
         say("1/4 installing \(site.release) from \(site.mirror) (about a minute)")
         try tools.run(
             "debootstrap",
             [
-                "--variant=minbase", "--include=ca-certificates,python3,python3-pip,python3-venv",
+                "--variant=minbase", "--include=\(packages)",
                 site.release, root,
                 site.mirror,
             ])

@@ -12,7 +12,9 @@ struct BuildLog {
 
     /// Reads the end of a log that is open for writing.
     ///
-    /// - Parameter start: where this build's own output begins.
+    /// - Parameters:
+    ///   - log: a file.
+    ///   - start: where this build's own output begins.
     init(of log: Descriptor, from start: Int) {
         let limit = 64 << 10
         guard let size = try? log.regularFileSize(),

@@ -38,7 +38,10 @@ package struct Engine: Sendable, Codable, Equatable {
 
     /// The command that runs an image, with what this machine needs, as a person would type it.
     ///
-    /// - Parameter hostPort: the port on this machine that leads to the server.
+    /// - Parameters:
+    ///   - image: the image's name.
+    ///   - hostPort: the port on this machine that leads to the server.
+    /// - Returns: a program and its arguments.
     package func runCommand(image: String, hostPort: Int) -> [String] {
         let publish = ["--publish", "\(hostPort):8080"]
         switch kind {

@@ -40,9 +40,12 @@ extension Engine {
     /// Builds an image; the engine's plain output goes to the log's end.
     ///
     /// - Parameters:
+    ///   - request: what to build and how to call it.
     ///   - environment: this process's own; the engine gets what it needs of it.
+    ///   - log: a file, open for appending.
     ///   - seconds: how long the build may take.
     ///   - shouldStop: asked several times a second; true ends the build.
+    /// - Returns: the image as the engine has it now.
     /// - Throws: `buildFailed` with what the failing step said last, `buildTimedOut`, or `invalidState` after a stop.
     package func build(
         _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,

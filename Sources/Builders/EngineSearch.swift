@@ -10,10 +10,26 @@ extension Engine {
     /// - Parameters:
     ///   - preferred: `auto` or nil for docker, then podman, then buildah; one of these names; or a program's path.
     ///   - environment: this process's own.
+    /// - Returns: the engine, and what this machine needs for it.
     /// - Throws: `temporarilyUnavailable` saying what to start, mend or install.
     package static func detect(preferred: String?, environment: [String: String]) throws(Problem) -> Engine {
         let search = EngineSearch(environment: EngineEnvironment.filtered(environment), host: .current)
         return try search.find(preferred ?? "auto")
+    }
+}
+
+extension Engine {
+    /// Whether the engine is still there as it was detected: a fraction of what detecting it anew costs.
+    ///
+    /// - Parameter environment: this process's own.
+    /// - Returns: false where anything about it may have changed.
+    package func isUnchanged(environment: [String: String]) -> Bool {
+        guard Files.isExecutable(path) else { return false }
+        guard kind == .docker else { return true }
+        let environment = EngineEnvironment.filtered(environment)
+        let ask = Command(path, ["version", "--format", "{{.Server.Version}}"], environment: environment)
+        guard let answer = try? ask.run(seconds: 15), answer.status.isSuccess else { return false }
+        return answer.output.filter { !$0.isNewline } == version && environment["DOCKER_HOST"] == host
     }
 }
 

@@ -8,26 +8,62 @@ package import Posix
 /// a child process where the last is old.
 package struct EngineReport: Codable, Sendable {
     package let engine: Engine?
+    /// The setting that it was found by.
+    let preferred: String
+    /// When it was last detected rather than found unchanged.
+    let detectedAt: Timestamp
     package let failure: BuildStatus.Failure?
     /// What to mend on this machine although builds may work.
     package let advice: [String]
     package let checkedAt: Timestamp
 
     enum CodingKeys: String, CodingKey {
-        case engine, failure, advice
+        case engine, preferred, failure, advice
+        case detectedAt = "detected_at"
         case checkedAt = "checked_at"
     }
 
     /// Asks what is installed; never fails, since that nothing answers is what it may have to say.
     package static func make(preferred: String, environment: [String: String]) -> EngineReport {
+        let now = Clock.system.now()
         do throws(Problem) {
             let engine = try Engine.detect(preferred: preferred, environment: environment)
             return EngineReport(
-                engine: engine, failure: nil, advice: engine.advice(), checkedAt: Clock.system.now())
+                engine: engine, preferred: preferred, detectedAt: now, failure: nil, advice: engine.advice(),
+                checkedAt: now)
         } catch {
             return EngineReport(
-                engine: nil, failure: .init(error), advice: [], checkedAt: Clock.system.now())
+                engine: nil, preferred: preferred, detectedAt: now, failure: .init(error), advice: [],
+                checkedAt: now)
         }
+    }
+
+    /// The last report, looked over; nil where it has to be made anew.
+    ///
+    /// - Parameters:
+    ///   - state: the state directory.
+    ///   - preferred: the setting as it is now.
+    ///   - environment: this process's own.
+    /// - Returns: the same report with the time of now.
+    package static func renewed(state: String, preferred: String, environment: [String: String])
+        -> EngineReport?
+    {
+        let now = Clock.system.now()
+        guard let last = read(state), let engine = last.engine, last.preferred == preferred,
+            last.detectedAt <= now, now.seconds(since: last.detectedAt) < 86_400,
+            engine.isUnchanged(environment: environment)
+        else { return nil }
+        return EngineReport(
+            engine: engine, preferred: preferred, detectedAt: last.detectedAt, failure: nil,
+            advice: last.advice,
+            checkedAt: now)
+    }
+
+    static func path(_ state: String) -> String { "\(state)/engine.json" }
+
+    static func read(_ state: String) -> EngineReport? {
+        guard let bytes = try? Files.read(path(state), limit: 1 << 20) else { return nil }
+        return try? JSON.decode(EngineReport.self, bytes, "engine.json")
     }
 
     package func encoded() throws(Problem) -> [UInt8] { try JSON.encode(self) }
@@ -38,16 +74,19 @@ package struct EngineWatch: Sendable {
     /// A good report is believed this long; a bad one never, since whoever reads it goes and starts the engine.
     private static let freshSeconds = 30.0
 
-    private let path: String
+    private let state: String
+    private let preferred: String
     private let doctor: Command
 
     /// Watches the engine through reports that are kept in the state directory.
     ///
     /// - Parameters:
     ///   - state: the state directory.
+    ///   - preferred: the setting `images.engine`; a report made for another one says nothing.
     ///   - doctor: prints a report as JSON.
-    package init(state: String, doctor: Command) {
-        path = "\(state)/engine.json"
+    package init(state: String, preferred: String, doctor: Command) {
+        self.state = state
+        self.preferred = preferred
         self.doctor = doctor
     }
 
@@ -65,9 +104,10 @@ package struct EngineWatch: Sendable {
 
     /// The engine of a report that is young enough.
     package func known() -> Engine? {
-        guard let bytes = try? Files.read(path, limit: 1 << 20),
-            let report = try? JSON.decode(EngineReport.self, bytes, "engine.json"), let engine = report.engine
-        else { return nil }
+        guard let report = EngineReport.read(state), report.preferred == preferred, let engine = report.engine
+        else {
+            return nil
+        }
         let now = Clock.system.now()
         guard report.checkedAt <= now, now.seconds(since: report.checkedAt) < Self.freshSeconds else {
             return nil
@@ -79,7 +119,7 @@ package struct EngineWatch: Sendable {
         do {
             let outcome = try doctor.run(seconds: 20)
             let report = try JSON.decode(EngineReport.self, Array(outcome.output.utf8), "the doctor's report")
-            if report.engine != nil { try Files.replace(path, with: report.encoded()) }
+            if report.engine != nil { try Files.replace(EngineReport.path(state), with: report.encoded()) }
             return report
         } catch {
             throw Problem(

@@ -22,9 +22,16 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringC
 
     /// - Returns: nil unless the text is an RFC 3339 moment in UTC, with or without fractions of a second.
     package init?(_ text: String) {
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
-        guard let date = try? style.parse(text) else { return nil }
-        self.init(date)
+        let (second, rest) = (text.prefix(19), text.dropFirst(19))
+        guard rest.last == "Z", let date = try? Date.ISO8601FormatStyle().parse("\(second)Z") else {
+            return nil
+        }
+        let whole = Timestamp(date)
+        // The style carries hour 25 over into the next day: what it read must print as it was written.
+        guard whole.description.prefix(19) == second else { return nil }
+        let fraction = rest.dropLast()
+        guard fraction.isEmpty || fraction.wholeMatch(of: /\.[0-9]+/) != nil else { return nil }
+        milliseconds = whole.milliseconds + Int64(((Double("0\(fraction)") ?? 0) * 1000).rounded())
     }
 
     package init(from decoder: any Decoder) throws {
@@ -44,7 +51,9 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringC
     package var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
     package var description: String {
-        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        // The style cuts fractions off, and few milliseconds are whole in binary: half of one more keeps each.
+        Date(timeIntervalSince1970: (Double(milliseconds) + 0.5) / 1000)
+            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool {

@@ -26,7 +26,8 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         let (named, digest) = Self.split(text, at: text.firstIndex(of: "@"))
         if let digest {
             guard Self.isDigest(digest) else {
-                throw refuse("a digest is an algorithm, a colon and at least 32 hexadecimal digits")
+                throw refuse(
+                    "a digest is an algorithm, a colon and hexadecimal digits, 64 of them for sha256")
             }
         }
         let tagStart = named.lastIndex(of: ":").flatMap { colon in
@@ -121,6 +122,7 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
     private static func isDigest(_ text: String) -> Bool {
         let (algorithm, value) = split(text, at: text.firstIndex(of: ":"))
         guard let value, value.count >= 32, !algorithm.isEmpty else { return false }
+        guard algorithm != "sha256" || value.count == 64 else { return false }
         return algorithm.allSatisfy(\.isLowerOrDigit)
             && value.allSatisfy { $0.isDigit || ("a"..."f").contains($0) }
     }

@@ -10,7 +10,9 @@ package struct ModelName: Sendable, Hashable, CustomStringConvertible {
         guard !text.isEmpty else {
             throw .invalid(field, "must not be empty", hint: "name a registered model")
         }
-        guard text.count <= 256 else { throw .invalid(field, "must have at most 256 characters") }
+        guard text.unicodeScalars.count <= 256 else {
+            throw .invalid(field, "must have at most 256 characters")
+        }
         guard !text.hasControlCharacters else { throw .invalid(field, "must not hold control characters") }
         self.text = text
     }

@@ -7,13 +7,13 @@ extension String {
     /// The text on one line, with control characters escaped, cut to `limit` characters: safe to log or to quote.
     package func printable(limit: Int = 200) -> String {
         var text = ""
+        // Scalars are counted: a million of them can combine into one character.
+        var length = 0
         for scalar in unicodeScalars {
-            if text.count >= limit { return text + "…" }
-            if scalar.isControl {
-                text += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
+            if length >= limit { return text + "…" }
+            let shown = scalar.isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+            text += shown
+            length += shown.unicodeScalars.count
         }
         return text
     }

@@ -2,8 +2,11 @@ internal import CCrypto
 package import Core
 
 /// A password's hash as crypt(3) and htpasswd write it, checked by libcrypt.
-package struct PasswordHash: Sendable, Equatable {
+package struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
     private let text: String
+
+    /// Not the hash: it must not reach a log either.
+    package var description: String { "[password hash]" }
 
     /// Why a hash is not taken.
     package enum Refusal: Error, Sendable { case notBcrypt, malformed }
@@ -13,7 +16,7 @@ package struct PasswordHash: Sendable, Equatable {
         let bytes = Array(text.utf8)
         guard ["$2a$", "$2b$", "$2y$"].contains(where: text.hasPrefix) else { throw .notBcrypt }
         guard bytes.count == 60, bytes[6] == UInt8(ascii: "$"), let cost = Int(text.dropFirst(4).prefix(2)),
-            (4...31).contains(cost), bytes[7...].allSatisfy(Self.alphabet.contains)
+            (4...31).contains(cost), (bytes[4...5] + bytes[7...]).allSatisfy(Self.alphabet.contains)
         else { throw .malformed }
         self.text = text
     }

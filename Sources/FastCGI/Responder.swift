@@ -68,6 +68,8 @@ package struct Responder: Sendable {
             // Another thread or process may have been faster: then there is nothing to accept.
             guard ready == listener.number, FCGX_Accept_r(&request) == 0 else { continue }
             send(answer(read(request)), to: request.out)
+            // Even where the web server asks to keep it (fastcgi_keep_conn).
+            request.keepConnection = 0
             FCGX_Finish_r(&request)
         }
     }

@@ -39,7 +39,9 @@ package struct HTTPServer: Sendable {
             throw refuse("must not hold a query or a fragment")
         }
         let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())
-        guard let scheme = trimmed.range(of: "://"), scheme.upperBound < trimmed.endIndex else {
+        guard let scheme = trimmed.range(of: "://"), let first = trimmed[scheme.upperBound...].first,
+            first != "/", first != ":"
+        else {
             throw refuse("must name a host")
         }
         address = trimmed

@@ -91,6 +91,8 @@ package struct Command: Sendable {
             watch.enforce(now: shouldStop())
             status = child.poll()
         }
+        // Whoever was asked to end and has, may have left others of its group who have not.
+        if watch.expired { child.signalGroup(SIGKILL) }
         return Outcome(status: status ?? .exited(127), output: "", errors: "", timedOut: watch.expired)
     }
 

@@ -44,6 +44,8 @@ package enum Files {
     }
 
     /// Replaces a file at once: readers see the old content or the new, and a crash leaves one of the two.
+    ///
+    /// A file that is there keeps its owner, group and permissions; `permissions` are for a new one.
     package static func replace(
         _ path: String, with bytes: some Collection<UInt8>, permissions: UInt32 = 0o600
     )
@@ -51,8 +53,15 @@ package enum Files {
     {
         // A name of its own for each call: threads and processes may replace the same file at once.
         let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+        var old = stat()
+        let isThere = stat(path, &old) == 0
         do throws(SystemError) {
             let file = try Descriptor.open(temporary, .create, permissions: permissions)
+            if isThere {
+                // Only root may give a file away: what others replace becomes theirs, as ever.
+                _ = fchown(file.number, old.st_uid, old.st_gid)
+                _ = fchmod(file.number, old.st_mode & 0o777)
+            }
             try file.write(bytes)
             try file.synchronize()
             guard rename(temporary, path) == 0 else { throw SystemError("rename", path) }
@@ -65,10 +74,15 @@ package enum Files {
 
     /// Makes a directory and those above it; one that exists is left as it is.
     package static func makeDirectory(_ path: String, permissions: UInt32 = 0o700) throws(SystemError) {
-        if mkdir(path, permissions) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, parent(of: path) != path else { throw SystemError("mkdir", path) }
-        try makeDirectory(parent(of: path), permissions: permissions)
-        guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw SystemError("mkdir", path) }
+        if mkdir(path, permissions) == 0 { return }
+        if errno == ENOENT, parent(of: path) != path {
+            try makeDirectory(parent(of: path), permissions: permissions)
+            if mkdir(path, permissions) == 0 { return }
+        }
+        guard errno == EEXIST else { throw SystemError("mkdir", path) }
+        guard try status(canonical(path))?.kind == .directory else {
+            throw SystemError("mkdir", path, errno: ENOTDIR)
+        }
     }
 
     /// Makes a directory whose parent exists.

@@ -14,7 +14,10 @@ extension Recipe {
     /// Dependencies come before the model, so that a new version of a model costs one small layer. No value of a model
     /// or request reaches a shell: requirements and index lie in files.
     ///
-    /// - Parameter labels: pairs of a label's name and any text.
+    /// - Parameters:
+    ///   - dialect: what the engine's builder understands.
+    ///   - labels: pairs of a label's name and any text.
+    /// - Returns: the file's text.
     package func dockerfile(_ dialect: Dialect, labels: [(String, String)]) -> String {
         let stages =
             switch dialect {
@@ -87,7 +90,7 @@ extension Recipe {
         ]
     }
 
-    /// The first command of an installing RUN. An image's own variables must not get in the way.
+    /// The first command of an installing RUN: an image's own variables must not get in the way.
     private func variables(_ caches: String?, trusting certificates: String) -> [String] {
         let trust = hasCABundle ? "PIP_CERT=\(certificates) SSL_CERT_FILE=\(certificates)" : nil
         let index = index == nil ? nil : "PIP_CONFIG_FILE=\(Self.context)/pip.conf"

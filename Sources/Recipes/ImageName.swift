@@ -8,7 +8,11 @@ package enum ImageName {
     /// What an image's name cannot hold (capitals, spaces, slashes, other scripts, great length) becomes a dash; then
     /// eight digits of the whole name's hash follow, so that two models never share an image.
     ///
-    /// - Parameter prefix: registry and path, such as `registry.example.com/team`; may be empty.
+    /// - Parameters:
+    ///   - name: any model's name.
+    ///   - version: becomes the tag.
+    ///   - prefix: registry and path, such as `registry.example.com/team`; may be empty.
+    /// - Returns: a valid reference.
     /// - Throws: `Problem` where the prefix is none.
     package static func derived(
         from name: ModelName, version: Int, prefix: String

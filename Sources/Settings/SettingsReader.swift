@@ -59,9 +59,9 @@ struct SettingsReader {
 
     /// A value in the file named `KEY_file`, or given whole in the environment as `SLIPWAY_SECTION_KEY`.
     mutating func secret(_ section: String, _ key: String, _ read: (String) throws -> String) -> Secret? {
-        let variable = Self.variable(section, key)
-        if let given = environment.removeValue(forKey: variable) { return Secret(given) }
-        guard let path = path(section, "\(key)_file") else { return nil }
+        let file = path(section, "\(key)_file")
+        if let given = environment.removeValue(forKey: Self.variable(section, key)) { return Secret(given) }
+        guard let path = file else { return nil }
         guard let content = try? read(path) else {
             report("\(section).\(key)_file: \(path) cannot be read", line(section, "\(key)_file"))
             return nil
@@ -99,7 +99,7 @@ struct SettingsReader {
     mutating func list(_ section: String, _ key: String) -> [String]? {
         known[section, default: []].insert(key)
         if let given = environment.removeValue(forKey: Self.variable(section, key)) {
-            return given.split(separator: ",").map(String.init)
+            return given.split(separator: ",").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
         }
         guard let node = root?[section]?[key], !node.isNull else { return nil }
         guard let items = node.sequence, items.allSatisfy({ $0.string != nil }) else {
@@ -118,7 +118,8 @@ struct SettingsReader {
         let variable = Self.variable(section, key)
         if let given = environment.removeValue(forKey: variable) {
             for item in given.split(separator: ",") {
-                let halves = item.split(separator: "=", maxSplits: 1).map(String.init)
+                let halves = item.trimmingPrefix(while: \.isWhitespace)
+                    .split(separator: "=", maxSplits: 1).map(String.init)
                 pairs.append((halves.first ?? "", halves.count == 2 ? halves[1] : "", variable, 0))
             }
         } else if let node = root?[section]?[key], !node.isNull {

@@ -28,8 +28,10 @@ extension YAMLNode {
 private final class YAMLParser {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
-    private var anchors: [String: (node: YAMLNode, size: Int)] = [:]
+    private var anchors: [String: (node: YAMLNode, size: Int, height: Int)] = [:]
     private var nodes = 0
+    /// The greatest depth that the node being read has reached so far.
+    private var deepest = 0
 
     init(_ bytes: [UInt8]) throws(YAMLError) {
         parser = .allocate(capacity: 1)
@@ -113,10 +115,10 @@ private final class YAMLParser {
     }
 
     private func node(_ event: Event, depth: Int) throws(YAMLError) -> YAMLNode {
-        guard depth <= 64 else {
-            throw YAMLError(line: event.line, message: "is nested deeper than 64 levels")
-        }
-        let before = nodes
+        let (before, outerDeepest) = (nodes, deepest)
+        deepest = depth
+        defer { deepest = max(deepest, outerDeepest) }
+        try checkDepth(event.line)
         try count(1, event.line)
         let node: YAMLNode
         switch event.kind {
@@ -126,6 +128,8 @@ private final class YAMLParser {
                 throw YAMLError(line: event.line, message: "the alias *\(name) has no anchor before it")
             }
             try count(target.size, event.line)
+            deepest += target.height
+            try checkDepth(event.line)
             node = YAMLNode(target.node.value, line: event.line)
         case .sequenceStart:
             var items: [YAMLNode] = []
@@ -138,7 +142,7 @@ private final class YAMLParser {
         case .mappingStart: node = YAMLNode(.mapping(try entries(depth: depth)), line: event.line)
         default: throw YAMLError(line: event.line, message: "is not YAML")
         }
-        if let anchor = event.anchor { anchors[anchor] = (node, nodes - before) }
+        if let anchor = event.anchor { anchors[anchor] = (node, nodes - before, deepest - depth) }
         return node
     }
 
@@ -159,6 +163,10 @@ private final class YAMLParser {
         }
     }
 
+    private func checkDepth(_ line: Int) throws(YAMLError) {
+        guard deepest <= 64 else { throw YAMLError(line: line, message: "is nested deeper than 64 levels") }
+    }
+
     private func count(_ more: Int, _ line: Int) throws(YAMLError) {
         nodes += more
         guard nodes <= 200_000 else {
@@ -166,9 +174,10 @@ private final class YAMLParser {
         }
     }
 
-    /// The tags of YAML's own types change nothing here; any other asks for an object of some program.
+    /// The tags of YAML's own types change nothing here; any other, and any with a slash, asks for an object of some
+    /// program (`!!python/object`).
     private func refuseTag(_ tag: String?, _ line: Int) throws(YAMLError) {
-        guard let tag, tag != "!", !tag.hasPrefix("tag:yaml.org,2002:") || tag.contains("python") else {
+        guard let tag, tag != "!", !tag.hasPrefix("tag:yaml.org,2002:") || tag.contains("/") else {
             return
         }
         throw YAMLError(line: line, message: "the tag \(tag.quotable) is not allowed")

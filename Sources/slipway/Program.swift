@@ -54,13 +54,19 @@ struct Program {
 
     var engineWatch: EngineWatch {
         EngineWatch(
-            state: settings.server.state,
+            state: settings.server.state, preferred: settings.images.engine,
             doctor: Command(
                 executable, ["doctor", "--engine", "--json"] + configArguments, environment: environment))
     }
 
     func engineReport() -> EngineReport {
         .make(preferred: settings.images.engine, environment: environment)
+    }
+
+    /// The last report where it still holds, which costs far less.
+    func renewedEngineReport() -> EngineReport? {
+        .renewed(
+            state: settings.server.state, preferred: settings.images.engine, environment: environment)
     }
 
     func router() throws -> Router {

@@ -43,11 +43,12 @@ enum DoctorCommand: Subcommand {
 
     static func run(_ arguments: Arguments) throws -> Bool {
         let program = try Program(arguments)
-        let report = program.engineReport()
         if arguments.flags.contains("--json") {
+            let report = program.renewedEngineReport() ?? program.engineReport()
             Terminal.say(String(decoding: try report.encoded(), as: UTF8.self))
             return report.engine != nil
         }
+        let report = program.engineReport()
         var healthy = true
         func check(_ what: String, _ body: () throws -> String) {
             do {

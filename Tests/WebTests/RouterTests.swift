@@ -31,7 +31,8 @@ private final class TestAPI: Sendable {
             history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
             maxParallel: 1)
         // No engine: the doctor has nothing to say.
-        let watch = EngineWatch(state: state, doctor: Command("/bin/false", [], environment: [:]))
+        let watch = EngineWatch(
+            state: state, preferred: "auto", doctor: Command("/bin/false", [], environment: [:]))
         let builds = BuildService(
             history: history, dispatcher: dispatcher, registry: try ModelSource(settings.registry).registry,
             engineWatch: watch, settings: settings)
@@ -107,7 +108,8 @@ private let base = "/api/2.0/mlflow/models/build-docker"
             dispatcher: Dispatcher(
                 history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
                 maxParallel: 1), registry: try ModelSource(settings.registry).registry,
-            engineWatch: EngineWatch(state: api.state, doctor: Command("/bin/false", [], environment: [:])),
+            engineWatch: EngineWatch(
+                state: api.state, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
             settings: settings)
     }
 
