@@ -1,4 +1,4 @@
-// The first console: who is signed in, a form that submits, and the latest builds, read again every two seconds.
+// The first console: a form that submits, and the latest builds, read again every two seconds.
 const base = "/ajax-api/2.0/mlflow/models/build-docker";
 const byId = (id) => document.getElementById(id);
 
@@ -67,10 +67,9 @@ byId("submit").addEventListener("submit", async (event) => {
 async function refresh() {
   try {
     await showBuilds();
-    const me = await call("/slipway/me");
-    byId("who").textContent = me.user ? `${me.user}${me.is_admin ? ", administrator" : ""}` : "not signed in";
+    byId("trouble").textContent = "";
   } catch (error) {
-    byId("who").textContent = error.message;
+    byId("trouble").textContent = error.message;
   }
   setTimeout(refresh, 2000);
 }

@@ -61,7 +61,10 @@ package struct BuildDirectory: Sendable {
     package func create(_ order: BuildOrder) throws -> Bool {
         guard try Files.createDirectory(path) else { return false }
         do {
-            try Files.replace(orderPath, with: JSON.encode(order))
+            let file = try Descriptor.open(orderPath, .create)
+            try file.write(JSON.encode(order))
+            try file.synchronize()
+            // This makes the directory's new names durable too.
             try Files.replace(statusPath, with: BuildStatus(id: id, order: order).encoded())
         } catch {
             try? Files.remove(path)

@@ -181,6 +181,21 @@ package struct BuildStatus: Codable, Sendable {
     }
 }
 
+extension BuildStatus {
+    /// The end of a build whose runner is gone.
+    func lost(at now: Timestamp) -> BuildStatus {
+        var status = self
+        status.enter(.failed, at: now)
+        status.error = .init(
+            Problem(
+                .runnerLost, "the build's runner ended without a word",
+                hint:
+                    "look at the end of the log and at the system's own log (out of memory?), then build again"
+            ))
+        return status
+    }
+}
+
 /// Where the API's builds stand, for links.
 package enum BuildRoutes {
     package static let base = "/api/2.0/mlflow/models/build-docker"

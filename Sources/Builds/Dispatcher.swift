@@ -100,17 +100,10 @@ package struct Dispatcher: Sendable {
         guard let lease = try directory.takeLease() else { return status.state }
         defer { withExtendedLifetime(lease) {} }
         // The runner may have ended between the first look and the lease.
-        guard var last = try readable(directory), !last.state.isTerminal else {
+        guard let last = try readable(directory), !last.state.isTerminal else {
             return try readable(directory)?.state ?? .failed
         }
-        last.enter(.failed, at: clock.now())
-        last.error = .init(
-            Problem(
-                .runnerLost, "the build's runner ended without a word",
-                hint:
-                    "look at the end of the log and at the system's own log (out of memory?), then build again"
-            ))
-        try directory.write(last)
+        try directory.write(last.lost(at: clock.now()))
         try? Files.remove(directory.contextPath)
         log.warning("a runner was lost", ["build": id])
         return .failed

@@ -39,6 +39,11 @@ package struct Runner {
         guard let lease = try directory.takeLease() else { return false }
         defer { withExtendedLifetime(lease) {} }
         guard let status = try directory.status(), !status.state.isTerminal else { return false }
+        guard status.state == .queued else {
+            // A runner had this build before, and is gone: no build is run a second time by itself.
+            try directory.write(status.lost(at: clock.now()))
+            return false
+        }
         let stop = try StopRequest()
         let order = try directory.order()
         let record = BuildRecord(directory, status, clock)
