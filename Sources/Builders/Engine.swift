@@ -17,11 +17,13 @@ package struct Engine: Sendable, Codable, Equatable {
     let runtime: String?
     /// Options of `podman run` without which this machine starts no container.
     let limits: [String]
+    /// Whether containers share this machine's network, as they cannot have one of their own here.
+    let sharesNetwork: Bool
     let remarks: [String]
 
     init(
         kind: Kind, path: String, version: String, mounts: Bool, host: String? = nil, runtime: String? = nil,
-        limits: [String] = [], remarks: [String] = []
+        limits: [String] = [], sharesNetwork: Bool = false, remarks: [String] = []
     ) {
         self.kind = kind
         self.path = path
@@ -30,6 +32,7 @@ package struct Engine: Sendable, Codable, Equatable {
         self.host = host
         self.runtime = runtime
         self.limits = limits
+        self.sharesNetwork = sharesNetwork
         self.remarks = remarks
     }
 
@@ -40,10 +43,10 @@ package struct Engine: Sendable, Codable, Equatable {
     ///
     /// - Parameters:
     ///   - image: the image's name.
-    ///   - hostPort: the port on this machine that leads to the server.
+    ///   - hostPort: the port on this machine that leads to the server; 8080 it is where containers share the network.
     /// - Returns: a program and its arguments.
     package func runCommand(image: String, hostPort: Int) -> [String] {
-        let publish = ["--publish", "\(hostPort):8080"]
+        let publish = sharesNetwork ? networkOption : ["--publish", "127.0.0.1:\(hostPort):8080"]
         switch kind {
         case .docker:
             return ["docker"] + (host.map { ["--host", $0] } ?? []) + ["run", "--rm"] + publish + [image]
@@ -54,4 +57,5 @@ package struct Engine: Sendable, Codable, Equatable {
     }
 
     var runtimeOption: [String] { runtime.map { ["--runtime", $0] } ?? [] }
+    var networkOption: [String] { sharesNetwork ? ["--network", "host"] : [] }
 }

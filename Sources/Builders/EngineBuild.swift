@@ -53,8 +53,7 @@ extension Engine {
     ) throws(Problem) -> BuiltImage {
         let idFile = "\(request.dockerfile).id"
         defer { try? Files.remove(idFile) }
-        var environment = EngineEnvironment.filtered(environment)
-        if kind == .docker { environment["DOCKER_BUILDKIT"] = mounts ? "1" : "0" }
+        let environment = buildEnvironment(environment)
         var stopped = false
         let start: Int
         let outcome: Command.Outcome
@@ -86,6 +85,18 @@ extension Engine {
         return try inspect(idFile, request.tag, environment)
     }
 
+    private func buildEnvironment(_ own: [String: String]) -> [String: String] {
+        var environment = EngineEnvironment.filtered(own)
+        if kind == .docker {
+            environment["DOCKER_BUILDKIT"] = mounts ? "1" : "0"
+        } else if environment["TMPDIR"] == nil, let home = environment["HOME"] {
+            // buildah 1.28 keeps cache mounts beneath TMPDIR at one place for all users: any of them could fill it first.
+            let directory = "\(home)/.cache/slipway"
+            if (try? Files.makeDirectory(directory)) != nil { environment["TMPDIR"] = directory }
+        }
+        return environment
+    }
+
     func buildArguments(_ request: BuildRequest, idFile: String, _ environment: [String: String])
         throws(Problem) -> [String]
     {
@@ -101,7 +112,7 @@ extension Engine {
             if request.pull { arguments.append("--pull") }
         } else {
             // The docker format has health checks; a failed step leaves no container behind.
-            arguments += ["--format", "docker", "--layers", "--force-rm"]
+            arguments += ["--format", "docker", "--layers", "--force-rm"] + networkOption
             arguments.append(request.pull ? "--pull=always" : "--pull=false")
         }
         if request.noCache { arguments.append("--no-cache") }

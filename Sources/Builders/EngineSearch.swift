@@ -52,11 +52,25 @@ struct EngineSearch {
         for name in names {
             if let engine = best(of: name, &failures) { return engine }
         }
-        if let first = failures.first { throw first }
+        if let failure = Self.combined(failures) { throw failure }
         throw Problem(
             .temporarilyUnavailable,
             preferred == "auto" ? "no container engine is installed" : "there is no program \(preferred)",
             hint: "install docker, podman or buildah, for example: apt-get install podman")
+    }
+
+    /// One problem that says all: any of them may be the one to mend.
+    private static func combined(_ failures: [Problem]) -> Problem? {
+        guard let first = failures.first else { return nil }
+        var messages: [String] = []
+        var hints: [String] = []
+        for failure in failures where !messages.contains(failure.message) {
+            messages.append(failure.message)
+            if let hint = failure.hint, !hints.contains(hint) { hints.append(hint) }
+        }
+        return Problem(
+            first.code, messages.joined(separator: "; "), hint: hints.joined(separator: "; or "),
+            cause: first.cause)
     }
 
     /// The first program of this name that can do everything, else the first that works.
@@ -145,13 +159,19 @@ struct EngineSearch {
                 "crun starts no container while /sys/fs/cgroup/unified holds controllers beside cgroup v1: "
                     + (runtime == nil ? "install runc" : "runc is used in its place"))
         }
+        let sharesNetwork = !host.isRoot && !host.canTunnel
+        if sharesNetwork {
+            remarks.append(
+                "user \(host.userName) may not open /dev/net/tun, so containers share this machine's network: "
+                    + "chmod 666 /dev/net/tun")
+        }
         let numbers = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) ?? 0 }
         // Cache, secret and bind mounts all came with buildah 1.24, which is in podman 4.
         let since = kind == .podman ? (4, 0) : (1, 24)
         return Engine(
             kind: kind, path: path, version: version,
             mounts: (numbers.first ?? 0, numbers.dropFirst().first ?? 0) >= since, runtime: runtime,
-            limits: host.limitOptions, remarks: remarks)
+            limits: host.limitOptions, sharesNetwork: sharesNetwork, remarks: remarks)
     }
 
     private func usualRuntime(_ kind: Engine.Kind, _ path: String) throws(Problem) -> String {

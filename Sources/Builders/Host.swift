@@ -9,11 +9,20 @@ struct Host: Sendable {
     /// `podman run`'s options for a root that may not raise limits; else empty.
     let limitOptions: [String]
     let firstFreeSubordinateID: Int
+    /// Whether this user may make the tunnels of which rootless containers' networks consist.
+    let canTunnel: Bool
 
-    static var current: Host { Host { path in (try? Files.read(path, limit: 1 << 20)) ?? [] } }
+    static var current: Host {
+        Host(canTunnel: (try? Descriptor.open("/dev/net/tun", .read)) != nil) { path in
+            (try? Files.read(path, limit: 1 << 20)) ?? []
+        }
+    }
 
-    /// - Parameter read: the content of a file of the system; empty where it is missing.
-    init(read: (String) -> [UInt8]) {
+    /// - Parameters:
+    ///   - canTunnel: whether `/dev/net/tun` can be opened.
+    ///   - read: the content of a file of the system; empty where it is missing.
+    init(canTunnel: Bool, read: (String) -> [UInt8]) {
+        self.canTunnel = canTunnel
         func lines(_ path: String) -> [Substring] {
             String(decoding: read(path), as: UTF8.self).split(separator: "\n")
         }

@@ -19,23 +19,27 @@ extension Recipe {
     ///   - labels: pairs of a label's name and any text.
     /// - Returns: the file's text.
     package func dockerfile(_ dialect: Dialect, labels: [(String, String)]) -> String {
-        let stages =
-            switch dialect {
-            case .mounts:
-                ["FROM \(baseImage.fullyQualified)", "USER 0:0"] + installSystemPackages + [installMounted]
-            case .plain:
-                buildStage + ["FROM \(baseImage.fullyQualified)", "USER 0:0"] + installSystemPackages + [
-                    "COPY --from=build \(Self.environment) \(Self.environment)",
-                    "ENV PATH=\(Self.environment)/bin:$PATH",
-                ]
-            }
-        return (stages + server + labels.map(Self.label)).map { $0 + "\n" }.joined()
+        var lines: [String]
+        switch dialect {
+        case .mounts: lines = start + installSystemPackages + [installMounted]
+        case .plain:
+            let copy = "COPY --from=build \(Self.environment) \(Self.environment)"
+            lines =
+                buildStage + start + installSystemPackages + [copy, "ENV PATH=\(Self.environment)/bin:$PATH"]
+        }
+        lines += Self.end
+        if !labels.isEmpty { lines.append("LABEL " + labels.map(Self.label).joined(separator: " \\\n    ")) }
+        return lines.map { $0 + "\n" }.joined()
     }
 
     /// The virtual environment that a plain build copies from stage to stage.
     private static let environment = "/opt/slipway/venv"
     /// Where an installing RUN sees `slipway/`.
     private static let context = "/run/slipway/context"
+    /// Its temporary files.
+    ///
+    /// Not /tmp: buildah removes every mount's target from the image (seen with 1.28).
+    private static let scratch = "/run/slipway/tmp"
 
     private var installSystemPackages: [String] {
         guard !systemPackages.isEmpty else { return [] }
@@ -55,7 +59,7 @@ extension Recipe {
         let mounts = [
             "--mount=type=bind,source=slipway,target=\(Self.context)",
             "--mount=type=cache,id=slipway-downloads,target=/run/slipway/cache",
-            "--mount=type=tmpfs,target=/tmp",
+            "--mount=type=tmpfs,target=\(Self.scratch)",
         ]
         let certificates = "/run/slipway/ca.pem"
         let secret =
@@ -64,7 +68,7 @@ extension Recipe {
             "PIP_CACHE_DIR=/run/slipway/cache/pip UV_CACHE_DIR=/run/slipway/cache/uv UV_LINK_MODE=copy"
         let commands =
             usesUV
-            ? [getUV, "/tmp/uv/bin/uv pip install --system --break-system-packages \(uvOptions)"]
+            ? [getUV, "\(Self.scratch)/uv/bin/uv pip install --system --break-system-packages \(uvOptions)"]
             : ["python3 -m pip install \(pipOptions)"]
         return Self.run(
             mounts + secret, variables(caches, trusting: certificates) + commands + [warm("python3")])
@@ -77,8 +81,8 @@ extension Recipe {
             usesUV
             ? [
                 getUV,
-                "/tmp/uv/bin/uv venv --no-project --python python3 --system-site-packages \(Self.environment)",
-                "/tmp/uv/bin/uv pip install --python \(python) \(uvOptions)",
+                "\(Self.scratch)/uv/bin/uv venv --no-project --python python3 --system-site-packages \(Self.environment)",
+                "\(Self.scratch)/uv/bin/uv pip install --python \(python) \(uvOptions)",
             ]
             : [
                 "python3 -m venv --system-site-packages \(Self.environment)",
@@ -86,23 +90,30 @@ extension Recipe {
             ]
         return [
             "FROM \(baseImage.fullyQualified) AS build", "USER 0:0", "COPY slipway \(Self.context)",
-            Self.run([], variables(nil, trusting: "\(Self.context)/ca.pem") + create + [warm(python)]), "",
+            Self.run(
+                [],
+                ["mkdir -p \(Self.scratch)"] + variables(nil, trusting: "\(Self.context)/ca.pem") + create + [
+                    warm(python)
+                ]), "",
         ]
     }
 
-    /// The first command of an installing RUN: an image's own variables must not get in the way.
+    /// The first command of an installing RUN: what it exports ends with it.
     private func variables(_ caches: String?, trusting certificates: String) -> [String] {
         let trust = hasCABundle ? "PIP_CERT=\(certificates) SSL_CERT_FILE=\(certificates)" : nil
         let index = index == nil ? nil : "PIP_CONFIG_FILE=\(Self.context)/pip.conf"
         let pip = "PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1"
         let groups = [
-            "export SLIPWAY_DEPENDENCIES=\(dependencyKey) HOME=/tmp PYTHONDONTWRITEBYTECODE=",
-            pip, usesUV ? "UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1" : nil, caches, trust, index,
+            "export SLIPWAY_DEPENDENCIES=\(dependencyKey) PYTHONDONTWRITEBYTECODE=",
+            "HOME=\(Self.scratch) TMPDIR=\(Self.scratch)", pip,
+            usesUV ? "UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1" : nil, caches, trust, index,
         ]
         return [groups.compactMap { $0 }.joined(separator: " \\\n        ")]
     }
 
-    private var getUV: String { "python3 -m pip install --no-deps --no-compile --target /tmp/uv uv==0.13.9" }
+    private var getUV: String {
+        "python3 -m pip install --no-deps --no-compile --target \(Self.scratch)/uv uv==0.13.9"
+    }
     /// Every index counts, as for pip: what a requirements file says was tried out with pip.
     private var uvOptions: String { "--index-strategy unsafe-best-match \(pipOptions)" }
     private var pipOptions: String { "--no-compile --requirement \(Self.context)/requirements.txt" }
@@ -110,14 +121,14 @@ extension Recipe {
     /// Byte code that cannot be made is no reason to fail: the server's own start shows what is wrong.
     private func warm(_ python: String) -> String { "{ \(python) \(Self.context)/warm.py || true; }" }
 
-    /// What no requirement changes: user, health check, entry point, and the model as the last layer.
-    private var server: [String] {
+    /// What holds for every model comes first: some storage drivers copy all layers so far at each step.
+    private var start: [String] {
         [
-            "COPY slipway/serve.py /opt/slipway/serve.py",
+            "FROM \(baseImage.fullyQualified)",
+            "USER 0:0",
             Self.run(
                 [],
                 [
-                    "chmod a+r /opt/slipway/serve.py",
                     "echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd",
                     "echo 'slipway:x:10001:' >> /etc/group",
                     "mkdir -p /opt/ml /home/slipway",
@@ -125,15 +136,20 @@ extension Recipe {
                 ]),
             "ENV HOME=/home/slipway PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True",
             "WORKDIR /home/slipway",
-            "USER 10001:10001",
             "EXPOSE 8080",
             "HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \\\n"
                 + #"    CMD ["python3", "/opt/slipway/serve.py", "check"]"#,
             #"ENTRYPOINT ["python3", "/opt/slipway/serve.py"]"#,
             "CMD []",
-            "COPY --chown=10001:10001 model /opt/ml/model",
         ]
     }
+
+    /// Owned by the image's user, so that it can read them whatever their modes in the context are.
+    private static let end = [
+        "COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py",
+        "USER 10001:10001",
+        "COPY --chown=10001:10001 model /opt/ml/model",
+    ]
 
     private static func run(_ mounts: [String], _ commands: [String]) -> String {
         let script = commands.joined(separator: " \\\n    && ")
@@ -141,7 +157,7 @@ extension Recipe {
     }
 
     private static func label(_ name: String, _ value: String) -> String {
-        "LABEL \(quoted(name))=\(quoted(value))"
+        "\(quoted(name))=\(quoted(value))"
     }
 
     /// A text that neither ends the quotes, nor the line, nor names a variable.
