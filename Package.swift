@@ -91,6 +91,8 @@ let package = Package(
             name: "RegistryTests", dependencies: ["Registry", "MLflow", "HTTPClient", "Posix", "Core"]),
         .testTarget(
             name: "ArtifactsTests", dependencies: ["Artifacts", "MLflow", "HTTPClient", "Posix", "Core"]),
+        .testTarget(name: "RecipesTests", dependencies: ["Core", "Recipes"], exclude: ["Golden"]),
+        .testTarget(name: "BuildersTests", dependencies: ["Builders", "Core", "Posix", "TestSupport"]),
         .testTarget(name: "BuildsTests", dependencies: ["Builds", "Core", "Posix"]),
         .testTarget(
             name: "WebTests",

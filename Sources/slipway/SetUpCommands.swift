@@ -145,7 +145,7 @@ enum BaseImageCommand: Subcommand {
 
           --tag IMAGE        its name (default: localhost/slipway-python:3.11)
           --mirror URL       the Debian mirror (default: the machine's own)
-          --ca-bundle FILE   certificates that the image shall trust, in PEM
+          --ca-bundle FILE   certificates to trust when the mirror is on https, in PEM
         """
     static let options: Set = ["--tag", "--mirror", "--ca-bundle", "--config"]
     static let flags: Set<String> = []

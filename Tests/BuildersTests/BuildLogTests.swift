@@ -1,0 +1,77 @@
+import Core
+import Posix
+import Testing
+
+@testable import Builders
+
+@Suite struct BuildLogTests {
+    /// The ends of real logs, shortened.
+    @Test(arguments: [
+        (
+            """
+            #6 3.6 error: No solution found when resolving dependencies
+            #6 3.6   cause: Because nope was not found in the package registry and you require nope==9, we can
+            #6 3.6          conclude that your requirements are unsatisfiable.
+            #6 ERROR: executor failed running [/bin/sh -c export A=b]: exit code: 1
+            ------
+             > [2/7] RUN export A=b:
+            ------
+            executor failed running [/bin/sh -c export A=b]: exit code: 1
+            """,
+            "error: No solution found when resolving dependencies cause: Because nope was not found in the package "
+                + "registry and you require nope==9, we can conclude that your requirements are unsatisfiable.",
+            "these requirements cannot all be met"
+        ),
+        (
+            """
+            #7 0.5 /bin/sh: 1: python3: not found
+            #7 ERROR: process "/bin/sh -c python3" did not complete successfully: exit code: 127
+            ------
+            Dockerfile:3
+            ERROR: failed to solve: process "/bin/sh -c python3" did not complete successfully: exit code: 127
+            """,
+            "/bin/sh: 1: python3: not found", "the base image needs python3"
+        ),
+        (
+            """
+            #3 ERROR: failed to do request: Head "https://registry.test/v2/x/manifests/1": lookup registry.test: no such host
+            failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed to do request: no such host
+            """,
+            "failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed to do request: no such host",
+            "the base image cannot be had"
+        ),
+        (
+            """
+            Step 3/9 : RUN export A=b
+             ---> Running in 65cacf9d7959
+            \u{1B}[91merror\u{1B}[0m\u{1B}[91m: Couldn't parse requirement in `requirements.txt`
+            \u{1B}[0mThe command '/bin/sh -c export A=b' returned a non-zero code: 2
+            """,
+            "error: Couldn't parse requirement in `requirements.txt`", "mend that line"
+        ),
+        (
+            """
+            STEP 3/15: RUN pip install x
+            WARNING: There was an error checking https://user:word@index.test/simple: certificate verify failed
+            ERROR: Could not fetch https://user:word@index.test/simple/x
+            Error: building at STEP "RUN pip install x": while running runtime: exit status 1
+            """,
+            "ERROR: Could not fetch https://***@index.test/simple/x", "ca_bundle"
+        ),
+        (
+            "STEP 4/9: COPY model /opt\nError: writing blob: write /var/tmp/x: no space left on device\n",
+            "Error: writing blob: write /var/tmp/x: no space left on device", "free space"
+        ),
+        (
+            "Step 1/2\n", "the engine ended with exit status 1 and said nothing",
+            "the build's log has the whole story"
+        ),
+        ("", "the engine ended with exit status 1 and said nothing", "the build's log has the whole story"),
+    ])
+    func `the failing step's own words are found`(_ log: String, _ message: String, _ hint: String) {
+        let problem = BuildLog(log).problem(.exited(1))
+        #expect(problem.code == .buildFailed)
+        #expect(problem.message == message)
+        #expect(problem.hint?.contains(hint) == true, "\(problem.hint ?? "")")
+    }
+}

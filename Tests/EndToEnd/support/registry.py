@@ -1,0 +1,74 @@
+"""A real MLflow server with a real scikit-learn model."""
+
+import os
+import pathlib
+import sys
+
+import mlflow
+import pandas
+import requests
+from mlflow import MlflowClient
+from sklearn.linear_model import LinearRegression
+
+from support.processes import PROJECT, Background, free_port
+
+MODEL = "sums"
+MANY = "many versions"
+_BIN = pathlib.Path(sys.executable).parent
+
+
+class Registry:
+    """MLflow's own server over SQLite, which hands out the artifacts itself."""
+
+    def __init__(self, work):
+        self.root = work / "mlflow"
+        self.root.mkdir()
+        self.url = f"http://127.0.0.1:{free_port()}"
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        self.server = Background(
+            [_BIN / "mlflow", "server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2],
+             "--backend-store-uri", f"sqlite:///{self.root}/mlflow.db",
+             "--artifacts-destination", self.root / "artifacts", "--workers", "1"],
+            self.root / "server.log", environment, group=True)
+
+    def wait_ready(self):
+        self.server.wait_ready(self._answers, "mlflow server", 120)
+        mlflow.set_tracking_uri(self.url)
+        return self
+
+    def _answers(self):
+        try:
+            return requests.get(f"{self.url}/health", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def stop(self):
+        self.server.stop()
+
+    def register(self):
+        """Two versions of one model with the same packages, and a model with many versions."""
+        client = MlflowClient()
+        first = self._log(1.0)
+        self._log(2.0)
+        client.set_registered_model_alias(MODEL, "champion", "1")
+        client.transition_model_version_stage(MODEL, "1", "Production")
+        client.create_registered_model(MANY)
+        for _ in range(11):
+            client.create_model_version(MANY, first.model_uri, model_id=first.model_id)
+
+    def _log(self, slope):
+        inputs = pandas.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [3.0, 1.0, 4.0, 2.0]})
+        model = LinearRegression().fit(inputs, slope * inputs.a + inputs.b)
+        with mlflow.start_run():
+            return mlflow.sklearn.log_model(
+                model, name="model", registered_model_name=MODEL, input_example=inputs.head(2),
+                # What MLflow would infer, were pytest not installed beside it.
+                pip_requirements=str(PROJECT / "samples" / "iris" / "requirements.txt"))
+
+    def model_folder(self, version):
+        """A version's files, fetched by MLflow's own client."""
+        target = self.root / "downloads" / str(version)
+        if not target.exists():
+            target.mkdir(parents=True)
+            mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version}", dst_path=str(target))
+        return target

@@ -1,0 +1,33 @@
+FROM localhost/py:3.7
+USER 0:0
+RUN echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd \
+    && echo 'slipway:x:10001:' >> /etc/group \
+    && mkdir -p /opt/ml /home/slipway \
+    && chown 10001:10001 /home/slipway
+ENV HOME=/home/slipway PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True
+WORKDIR /home/slipway
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
+    CMD ["python3", "/opt/slipway/serve.py", "check"]
+ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
+CMD []
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/*
+RUN --mount=type=bind,source=slipway,target=/run/slipway/context \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=secret,id=ca_bundle,target=/run/slipway/ca.pem,required=true \
+    export SLIPWAY_DEPENDENCIES=63c26c266a1516dab2a7d1d417b6e35a PYTHONDONTWRITEBYTECODE= \
+        HOME=/run/slipway/tmp TMPDIR=/run/slipway/tmp \
+        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 \
+        PIP_CACHE_DIR=/run/slipway/cache/pip UV_CACHE_DIR=/run/slipway/cache/uv UV_LINK_MODE=copy \
+        PIP_CERT=/run/slipway/ca.pem SSL_CERT_FILE=/run/slipway/ca.pem \
+        PIP_CONFIG_FILE=/run/slipway/context/pip.conf \
+    && python3 -m pip install --no-compile --requirement /run/slipway/context/requirements.txt \
+    && { python3 /run/slipway/context/warm.py || true; }
+COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
+USER 10001:10001
+COPY --chown=10001:10001 model /opt/ml/model
+LABEL "dev.slipway.build.id"="0a1b2c3d" \
+    "title"="say \"\$HOME\" \\ \\u{a} ü"
