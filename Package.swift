@@ -69,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Core", "Posix", "FastCGI", "Settings", "Accounts", "Builders", "Builds", "Web",
+                "Core", "Posix", "FastCGI", "Settings", "Accounts", "Recipes", "Builders", "Builds", "Web",
             ],
             swiftSettings: safe),
 

@@ -122,17 +122,12 @@ package struct Runner {
     }
 
     private func recipe(_ order: BuildOrder, model: String) throws(Problem) -> Recipe {
-        let description = try ModelDescription.read(ModelText.read(model))
+        let baseImage = try order.baseImage.map { text throws(Problem) in
+            try ImageReference(text, field: "base_image")
+        }
         let request = RecipeRequest(
-            modelName: try ModelName(order.modelName), version: order.modelVersion,
-            baseImage: try order.baseImage.map { text throws(Problem) in
-                try ImageReference(text, field: "base_image")
-            })
-        return try Recipe.make(
-            description, request,
-            RecipeSettings(
-                baseImages: settings.images.baseImages, pipIndexURL: settings.python.indexURL,
-                hasCABundle: settings.python.caBundle != nil))
+            modelName: try ModelName(order.modelName), version: order.modelVersion, baseImage: baseImage)
+        return try ModelRecipe.make(directory: model, request: request, settings: settings)
     }
 
     private func writeContext(_ recipe: Recipe, _ order: BuildOrder, _ engine: Engine) throws {

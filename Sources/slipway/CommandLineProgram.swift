@@ -10,7 +10,7 @@ enum CommandLineProgram {
         [
             ServeCommand.self, RespondCommand.self, BuildCommand.self, DoctorCommand.self,
             CheckConfigCommand.self,
-            UserCommand.self, BaseImageCommand.self,
+            RecipeCommand.self, UserCommand.self, BaseImageCommand.self,
         ]
     }
 

@@ -12,12 +12,10 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
 from support.engines import Docker
-from support.processes import run
+from support.processes import PROJECT, run
 from support.registry import MODEL, Registry
-from support.slipway import PROJECT, Slipway
+from support.slipway import Slipway
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
@@ -43,7 +41,8 @@ class Bench:
 
     def __enter__(self):
         self.docker.start()
-        self.registry.wait_ready().register()
+        self.registry.wait_ready()
+        self.registry.register()
         settings = {
             "registry": {"uri": self.registry.url},
             "images": {"engine": "docker", "base_images": {"3.11": BENCH_BASE}},
@@ -141,7 +140,7 @@ def keep(rows, docker_version):
 
 
 def main():
-    work = tempfile.mkdtemp(prefix="slipway-bench-")
+    work = tempfile.mkdtemp(prefix="slipway-bench-", dir="/var/tmp")
     try:
         with Bench(sys.argv[1], work) as bench:
             rows = measure(bench)
