@@ -91,6 +91,15 @@ package struct BuildDirectory: Sendable {
         try statusBytes().map { bytes in try BuildStatus.decode(bytes) }
     }
 
+    /// What the log says last, cut to a line's length.
+    var lastLogLine: String? {
+        guard let log = try? Descriptor.open(logPath, .read), let size = try? log.regularFileSize(),
+            let bytes = try? log.read(at: max(0, size - 4096), limit: 4096)
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).last?.description
+            .printable(limit: 200)
+    }
+
     /// Only for who holds the lease.
     package func write(_ status: BuildStatus) throws {
         try Files.replace(statusPath, with: status.encoded())

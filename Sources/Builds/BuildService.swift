@@ -3,9 +3,10 @@ package import Posix
 internal import Recipes
 package import Registry
 package import Settings
+internal import Synchronization
 
 /// What the API does with builds: accept, show, list.
-package struct BuildService: Sendable {
+package final class BuildService: Sendable {
     private let history: History
     private let dispatcher: Dispatcher
     private let registry: any ModelRegistry
@@ -13,6 +14,7 @@ package struct BuildService: Sendable {
     private let settings: Settings
     private let clock: Clock
     private let log = Log("builds")
+    private let lastRefresh = Mutex(ContinuousClock.now)
 
     package init(
         history: History, dispatcher: Dispatcher, registry: any ModelRegistry, engineWatch: EngineWatch,
@@ -65,8 +67,18 @@ package struct BuildService: Sendable {
     ///
     /// - Returns: nil where there is no such build.
     package func show(_ id: BuildID) throws -> [UInt8]? {
-        guard let bytes = try history.directory(id).statusBytes() else { return nil }
-        guard Self.isQueued(bytes), let position = try history.queuePosition(of: id) else { return bytes }
+        guard var bytes = try history.directory(id).statusBytes() else { return nil }
+        if Self.says(.succeeded, bytes) || Self.says(.failed, bytes) || Self.says(.cancelled, bytes) {
+            return bytes
+        }
+        if isRefreshDue() {
+            // Where no supervisor ticks, readers are who notices that a runner is gone.
+            try dispatcher.refresh()
+            bytes = try history.directory(id).statusBytes() ?? bytes
+        }
+        guard Self.says(.queued, bytes), let position = try history.queuePosition(of: id) else {
+            return bytes
+        }
         var status = try BuildStatus.decode(bytes)
         status.queuePosition = position
         return try status.encoded()
@@ -103,8 +115,17 @@ package struct BuildService: Sendable {
         throw Problem(.internalError, "no free build id was found")
     }
 
+    /// Once a second a process.
+    private func isRefreshDue() -> Bool {
+        lastRefresh.withLock { last in
+            guard ContinuousClock.now - last > .seconds(1) else { return false }
+            last = .now
+            return true
+        }
+    }
+
     /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.
-    private static func isQueued(_ bytes: [UInt8]) -> Bool {
-        String(decoding: bytes, as: UTF8.self).contains(#""state":"queued""#)
+    private static func says(_ state: BuildState, _ bytes: [UInt8]) -> Bool {
+        String(decoding: bytes, as: UTF8.self).contains("\"state\":\"\(state.rawValue)\"")
     }
 }

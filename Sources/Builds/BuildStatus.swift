@@ -1,5 +1,4 @@
 package import Core
-internal import FoundationEssentials
 
 /// How far a build is; strings as they stand in status.json and in answers.
 package enum BuildState: String, Codable, Sendable, CaseIterable {
@@ -182,8 +181,8 @@ package struct BuildStatus: Codable, Sendable {
 }
 
 extension BuildStatus {
-    /// The end of a build whose runner is gone.
-    func lost(at now: Timestamp) -> BuildStatus {
+    /// The end of a build whose runner is gone; what the log ends with may say why.
+    func lost(at now: Timestamp, logEnd: String?) -> BuildStatus {
         var status = self
         status.enter(.failed, at: now)
         status.error = .init(
@@ -193,33 +192,5 @@ extension BuildStatus {
                     "look at the end of the log and at the system's own log (out of memory?), then build again"
             ))
         return status
-    }
-}
-
-/// Where the API's builds stand, for links.
-package enum BuildRoutes {
-    package static let base = "/api/2.0/mlflow/models/build-docker"
-}
-
-/// The one way in which files of builds are written and read.
-enum JSON {
-    static func encode(_ value: some Encodable) throws(Problem) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            return Array(try encoder.encode(value))
-        } catch {
-            throw Problem(.internalError, "a record cannot be written as JSON", cause: error)
-        }
-    }
-
-    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], _ name: String) throws(Problem)
-        -> Value
-    {
-        do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
-        } catch {
-            throw Problem(.internalError, "\(name) cannot be read", cause: error)
-        }
     }
 }

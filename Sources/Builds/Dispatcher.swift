@@ -26,14 +26,19 @@ package struct Dispatcher: Sendable {
     /// a runner that is started twice finds its lease taken.
     package func dispatch() throws {
         try withUnfinished { database in
-            let running = try follow(database)
-            try launch(database, places: maxParallel - running)
+            let outcome = try follow(database)
+            try launch(database, places: maxParallel - outcome.running)
         }
     }
 
-    /// As `dispatch`, but starts nothing.
+    /// Brings the index up to the status files, as a reader needs it.
+    ///
+    /// It starts nothing, unless it is the one who finds a runner gone: then the place is filled as at any runner's end.
     package func refresh() throws {
-        try withUnfinished { database in _ = try follow(database) }
+        try withUnfinished { database in
+            let outcome = try follow(database)
+            if outcome.lost > 0 { try launch(database, places: maxParallel - outcome.running) }
+        }
     }
 
     /// Runs `body` in an immediate transaction, unless all builds have ended.
@@ -46,29 +51,30 @@ package struct Dispatcher: Sendable {
         }
     }
 
-    /// - Returns: how many launched builds have not ended.
-    private func follow(_ database: Database) throws -> Int {
-        var running = 0
-        for (id, launchedAt) in try launched(database) {
-            let state = try follow(id, launchedAt: launchedAt)
-            try database.execute(
-                "UPDATE builds SET state = ? WHERE id = ?", [.text(state.rawValue), .text(id.text)])
-            if !state.isTerminal { running += 1 }
-        }
-        return running
-    }
-
     private static let unfinished = "state NOT IN ('succeeded', 'failed', 'cancelled')"
 
-    private func launched(_ database: Database) throws -> [(BuildID, launchedAt: Int)] {
-        try database.execute(
-            "SELECT id, launched_at FROM builds WHERE \(Self.unfinished) AND launched_at IS NOT NULL"
-        ).compactMap { row in
-            guard let id = row.text(0).flatMap({ BuildID($0) }), let moment = row.integer(1) else {
-                return nil
+    /// - Returns: how many launched builds have not ended, and how many runners were found gone.
+    private func follow(_ database: Database) throws -> (running: Int, lost: Int) {
+        let rows = try database.execute(
+            "SELECT id, launched_at FROM builds WHERE \(Self.unfinished) AND launched_at IS NOT NULL")
+        var running = 0
+        var lost = 0
+        for row in rows {
+            guard let id = row.text(0).flatMap({ BuildID($0) }), var launchedAt = row.integer(1) else {
+                continue
             }
-            return (id, moment)
+            let now = Int(clock.now().milliseconds)
+            // The clock was set back: the grace period begins again.
+            if launchedAt > now { launchedAt = now }
+            let (state, isLost) = try look(
+                at: history.directory(id), isYoung: now - launchedAt < Self.graceMilliseconds)
+            try database.execute(
+                "UPDATE builds SET state = ?, launched_at = ? WHERE id = ?",
+                [.text(state.rawValue), .integer(launchedAt), .text(id.text)])
+            if !state.isTerminal { running += 1 }
+            if isLost { lost += 1 }
         }
+        return (running, lost)
     }
 
     private func launch(_ database: Database, places: Int) throws {
@@ -77,11 +83,18 @@ package struct Dispatcher: Sendable {
             "SELECT id FROM builds WHERE state = 'queued' AND launched_at IS NULL ORDER BY seq LIMIT ?",
             [.integer(places)])
         for id in next.compactMap({ $0.text(0).flatMap { BuildID($0) } }) {
+            let directory = history.directory(id)
+            guard readable(directory) != nil else {
+                log.error("a queued build's files are gone", ["build": id])
+                try database.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(id.text)])
+                continue
+            }
             do {
-                try launcher.launch(history.directory(id))
+                try launcher.launch(directory)
             } catch {
+                // It stays queued, as do those behind it; what is wrong with this one is wrong with them.
                 log.error("a runner cannot be started", ["build": id, "cause": error])
-                throw error
+                return
             }
             try database.execute(
                 "UPDATE builds SET launched_at = ? WHERE id = ?",
@@ -90,30 +103,26 @@ package struct Dispatcher: Sendable {
     }
 
     /// The state that a launched build is in, after recording the end of one whose runner is gone.
-    private func follow(_ id: BuildID, launchedAt: Int) throws -> BuildState {
-        let directory = history.directory(id)
-        guard let status = try readable(directory) else { return .failed }
-        if status.state.isTerminal { return status.state }
-        // An age below zero means that the clock was set back: such a moment says nothing.
-        let age = Int(clock.now().milliseconds) - launchedAt
-        if (0..<Self.graceMilliseconds).contains(age) { return status.state }
-        guard let lease = try directory.takeLease() else { return status.state }
+    ///
+    /// - Parameters:
+    ///   - directory: the build's.
+    ///   - isYoung: whether its runner may not have taken its lease yet.
+    private func look(at directory: BuildDirectory, isYoung: Bool) throws -> (BuildState, isLost: Bool) {
+        guard let status = readable(directory) else { return (.failed, false) }
+        if status.state.isTerminal || isYoung { return (status.state, false) }
+        guard let lease = try directory.takeLease() else { return (status.state, false) }
         defer { withExtendedLifetime(lease) {} }
         // The runner may have ended between the first look and the lease.
-        guard let last = try readable(directory), !last.state.isTerminal else {
-            return try readable(directory)?.state ?? .failed
-        }
-        try directory.write(last.lost(at: clock.now()))
+        guard let last = readable(directory) else { return (.failed, false) }
+        if last.state.isTerminal { return (last.state, false) }
+        try directory.write(last.lost(at: clock.now(), logEnd: directory.lastLogLine))
         try? Files.remove(directory.contextPath)
-        log.warning("a runner was lost", ["build": id])
-        return .failed
+        log.warning("a runner was lost", ["build": directory.id])
+        return (.failed, true)
     }
 
     /// nil where the directory is gone or its status cannot be understood.
-    private func readable(_ directory: BuildDirectory) throws -> BuildStatus? {
-        guard let bytes = try directory.statusBytes() else { return nil }
-        return try? BuildStatus.decode(bytes)
-    }
+    private func readable(_ directory: BuildDirectory) -> BuildStatus? { try? directory.status() }
 }
 
 /// Starts one build's runner, detached from whoever asks.

@@ -45,26 +45,44 @@ package final class History: Sendable {
 
     /// Enters an accepted build.
     package func add(_ id: BuildID, _ order: BuildOrder) throws {
-        try withDatabase { database in
-            try database.execute(
-                """
-                INSERT OR IGNORE INTO builds (id, state, model_name, model_version, image_name, created_by, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    .text(id.text), .text(BuildState.queued.rawValue), .text(order.modelName),
-                    .text(String(order.modelVersion)), .text(order.imageName), .text(order.createdBy),
-                    .integer(Int(order.createdAt.milliseconds)),
-                ])
+        try withDatabase { database in try Self.insert(id, order, .queued, launchedAt: .null, database) }
+    }
+
+    /// Enters builds whose directory is there but whose row is not: a crash lay between the two, or the index is new.
+    package func adoptStrays() throws {
+        let known = try withDatabase { database in
+            Set(try database.execute("SELECT id FROM builds").compactMap { $0.text(0) })
+        }
+        let strays = try Files.names(in: "\(state)/builds").filter { !known.contains($0) }
+            .compactMap { BuildID($0).map(directory) }
+            .compactMap { directory in (try? directory.order()).map { (directory, $0) } }
+            .sorted { $0.1.createdAt < $1.1.createdAt }
+        for (directory, order) in strays {
+            let state = (try? directory.status())?.state ?? .failed
+            let launchedAt: Database.Value =
+                state == .queued ? .null : .integer(Int(order.createdAt.milliseconds))
+            try withDatabase { database in
+                try Self.insert(directory.id, order, state, launchedAt: launchedAt, database)
+            }
         }
     }
 
-    /// Enters builds whose directory is there but whose row is not: a crash lay between the two.
-    package func adoptStrays() throws {
-        for name in try Files.names(in: "\(state)/builds") {
-            guard let id = BuildID(name), let order = try? directory(id).order() else { continue }
-            try add(id, order)
-        }
+    private static func insert(
+        _ id: BuildID, _ order: BuildOrder, _ state: BuildState, launchedAt: Database.Value,
+        _ database: Database
+    ) throws {
+        try database.execute(
+            """
+            INSERT OR IGNORE INTO builds
+            (id, state, model_name, model_version, image_name, created_by, created_at, launched_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(id.text), .text(state.rawValue), .text(order.modelName),
+                .text(String(order.modelVersion)),
+                .text(order.imageName), .text(order.createdBy), .integer(Int(order.createdAt.milliseconds)),
+                launchedAt,
+            ])
     }
 
     /// How many builds stand before this one and with it in the queue; nil where it is not queued.

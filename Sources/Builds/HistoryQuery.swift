@@ -8,6 +8,11 @@ package struct HistoryQuery: Sendable {
     private var ascending = false
     private var pageSize = 100
 
+    private static let names = [
+        "model_name", "model_version", "state", "user", "created_after", "created_before", "text", "order_by",
+        "max_results", "page_token",
+    ]
+
     /// One page of a listing.
     package struct Page: Sendable {
         package let ids: [BuildID]
@@ -18,7 +23,13 @@ package struct HistoryQuery: Sendable {
     /// Reads a query string's fields; an unknown one is named.
     package init(_ fields: [(name: String, value: String)]) throws(Problem) {
         var token: Int?
-        for (name, value) in fields where !value.isEmpty {
+        var seen: Set<String> = []
+        for (name, value) in fields {
+            guard seen.insert(name).inserted else {
+                throw .invalid(name.printable(limit: 60), "stands more than once in the query")
+            }
+            // An empty field is one that a form left out.
+            if value.isEmpty && Self.names.contains(name) { continue }
             switch name {
             case "model_name", "model_version": require("\(name) = ?", .text(value))
             case "user": require("created_by = ?", .text(value))
@@ -55,9 +66,7 @@ package struct HistoryQuery: Sendable {
             default:
                 throw .invalid(
                     name.printable(limit: 60), "is no field of this query",
-                    hint:
-                        "fields are model_name, model_version, state, user, created_after, created_before, text, "
-                        + "order_by, max_results, page_token")
+                    hint: "fields are \(Self.names.joined(separator: ", "))")
             }
         }
         if let token { require(ascending ? "seq > ?" : "seq < ?", .integer(token)) }

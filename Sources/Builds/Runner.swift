@@ -41,7 +41,7 @@ package struct Runner {
         guard let status = try directory.status(), !status.state.isTerminal else { return false }
         guard status.state == .queued else {
             // A runner had this build before, and is gone: no build is run a second time by itself.
-            try directory.write(status.lost(at: clock.now()))
+            try directory.write(status.lost(at: clock.now(), logEnd: directory.lastLogLine))
             return false
         }
         let stop = try StopRequest()

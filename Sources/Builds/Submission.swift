@@ -28,6 +28,9 @@ package struct Submission: Sendable {
         self.modelName = try ModelName(modelName)
         self.version = try VersionSelector(version)
         imageName = try fields.image("image_name")
+        guard imageName?.digest == nil else {
+            throw .invalid("image_name", "must not hold a digest: it is known only after the build")
+        }
         baseImage = try fields.image("base_image")
         let manager = try fields.text("env_manager") ?? EnvManager.local.rawValue
         guard let envManager = EnvManager(rawValue: manager) else {

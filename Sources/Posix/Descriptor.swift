@@ -25,7 +25,8 @@ package final class Descriptor: Sendable {
 
         fileprivate var flags: Int32 {
             switch self {
-            case .read: O_RDONLY
+            // Without O_NONBLOCK a FIFO that nobody writes to would hold the caller for ever.
+            case .read: O_RDONLY | O_NONBLOCK
             case .write: O_WRONLY | O_CREAT | O_TRUNC
             case .create: O_WRONLY | O_CREAT | O_EXCL
             case .append: O_WRONLY | O_CREAT | O_APPEND
@@ -47,7 +48,7 @@ package final class Descriptor: Sendable {
 
     /// Opens a directory, to name things beneath it.
     package static func openDirectory(_ path: String) throws(SystemError) -> Descriptor {
-        let number = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+        let number = retrying { Glibc.open(path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0) }
         guard number >= 0 else { throw SystemError("open", path) }
         return Descriptor(adopting: number)
     }
@@ -94,8 +95,11 @@ package final class Descriptor: Sendable {
             let chunk = min(limit - bytes.count, 1 << 16)
             var failed: SystemError?
             let more = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, filled in
-                let count = pread(number, buffer.baseAddress, chunk, offset + bytes.count)
-                if count < 0 && errno != EINTR { failed = SystemError("pread") }
+                var count: Int
+                repeat {
+                    count = pread(number, buffer.baseAddress, chunk, offset + bytes.count)
+                } while count < 0 && errno == EINTR
+                if count < 0 { failed = SystemError("pread") }
                 filled = max(0, count)
             }
             if let failed { throw failed }

@@ -43,10 +43,13 @@ package struct Signals: Sendable {
 
     /// Has the kernel send this process a signal when the process that started it dies.
     ///
-    /// - Returns: false where that has happened already.
-    package static func followParent(with number: Int32) -> Bool {
+    /// - Parameters:
+    ///   - parent: that process's id.
+    ///   - number: the signal.
+    /// - Returns: false where it is dead already.
+    package static func follow(parent: Int32, with number: Int32) -> Bool {
         slipway_signal_on_parent_death(number)
-        return getppid() != 1
+        return getppid() == parent
     }
 
     private var set: sigset_t {

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// UNIX-domain sockets.
 package enum Socket {
-    /// Listens at `path`, which replaces what was there; only the owner and the group may connect.
+    /// Listens at `path`, in place of a socket that nobody listens at; only the owner and the group may connect.
     ///
     /// - Parameters:
     ///   - path: at most 107 bytes.
@@ -23,6 +23,15 @@ package enum Socket {
             return true
         }
         guard fits else { throw SystemError("bind", path, errno: ENAMETOOLONG) }
+        let present = try Files.status(path)?.kind
+        guard present == nil || present == .other else { throw SystemError("bind", path, errno: EEXIST) }
+        let inUse = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard !inUse else { throw SystemError("bind", path, errno: EADDRINUSE) }
+        // What nobody listens at was left by a process that was killed.
         unlink(path)
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

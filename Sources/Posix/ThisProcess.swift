@@ -21,6 +21,8 @@ package enum ThisProcess {
         try Files.canonical("/proc/self/exe")
     }
 
+    package static var id: Int32 { getpid() }
+
     /// Processors that are online.
     package static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

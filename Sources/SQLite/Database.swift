@@ -9,8 +9,6 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
     package let message: String
 
     package var description: String { "SQLite error \(code): \(message)" }
-
-    package var isConstraint: Bool { code & 0xFF == SQLITE_CONSTRAINT }
 }
 
 /// One connection to one database file, for one thread at a time.
@@ -100,9 +98,6 @@ package final class Database {
         }
     }
 
-    /// The number of rows that the last statement changed.
-    package var changes: Int { Int(sqlite3_changes(handle)) }
-
     /// Runs `body` in one transaction that holds the write lock from its start; an error undoes all of it.
     package func immediately<Result>(_ body: () throws -> Result) throws -> Result {
         try execute("BEGIN IMMEDIATE")
@@ -118,6 +113,11 @@ package final class Database {
 
     private func prepare(_ sql: String) throws(SQLiteError) -> OpaquePointer {
         if let known = statements[sql] { return known }
+        // Statements with built conditions are many; those that count are few and soon back.
+        if statements.count >= 64 {
+            for statement in statements.values { sqlite3_finalize(statement) }
+            statements = [:]
+        }
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v2(handle, sql, -1, &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw failure(code) }

@@ -23,7 +23,8 @@ enum ServeCommand: Subcommand {
         let program = try Program(arguments)
         let server = program.settings.server
         let log = Log("serve")
-        try Files.makeDirectory(server.state)
+        // The group may pass: nginx reaches the socket through it. Builds are for their owner alone.
+        try Files.makeDirectory(server.state, permissions: 0o750)
         let lock = try Descriptor.open("\(server.state)/serve.lock", .lockFile)
         guard try lock.lock() else {
             throw Problem(
@@ -35,11 +36,12 @@ enum ServeCommand: Subcommand {
         _ = try program.router()
         let history = try program.history()
         try history.adoptStrays()
-        let dispatcher = program.dispatcher(history)
+        lookAround(program, log)
+        var dispatcher = program.dispatcher(history)
         let pool = try ResponderPool(
             .init(
                 program: program.executable,
-                arguments: ["respond", "--supervised"] + program.configArguments,
+                arguments: ["respond", "--supervised=\(ThisProcess.id)"] + program.configArguments,
                 environment: program.environment, socketPath: server.socket, count: server.responders))
         pool.run {
             do {
@@ -49,14 +51,36 @@ enum ServeCommand: Subcommand {
             }
         } mayReload: {
             do {
-                _ = try Program(arguments).router()
+                let next = try Program(arguments)
+                _ = try next.router()
+                guard next.settings.server == server else {
+                    log.error("server.* changed, which needs a restart; everything stays as it is")
+                    return false
+                }
+                dispatcher = next.dispatcher(history)
                 return true
             } catch {
-                log.error("the settings are wrong; the responders stay as they are", ["cause": error])
+                log.error("the settings are wrong; everything stays as it is", ["cause": error])
                 return false
             }
         }
         return true
+    }
+
+    /// Says at the start what would otherwise show at the first request, and spares the first submit the search.
+    private static func lookAround(_ program: Program, _ log: Log) {
+        let htpasswd = program.settings.auth.htpasswd
+        if (try? Files.status(htpasswd)) == .some(nil) {
+            log.warning("nobody can sign in: there is no \(htpasswd); make it by: slipway user add NAME")
+        }
+        do throws(Problem) {
+            let engine = try program.engineWatch.engine()
+            log.info(
+                "container engine",
+                ["kind": engine.kind.rawValue, "version": engine.version, "path": engine.path])
+        } catch {
+            log.warning("no build can run yet: \(error.message)", ["hint": error.hint ?? ""])
+        }
     }
 }
 
@@ -65,19 +89,20 @@ enum RespondCommand: Subcommand {
     static let name = "respond"
     static let summary = "answer FastCGI requests from the socket on standard input"
     static let help = """
-        Usage: slipway respond [--config FILE] [--supervised]
+        Usage: slipway respond [--config FILE] [--supervised PID]
 
         Answers requests from the listening socket that it was given as descriptor 0, the FastCGI convention: slipway
         serve, spawn-fcgi and a systemd socket all start it so. SIGTERM finishes the requests in hand and ends.
 
-          --supervised   end when the parent process does
+          --supervised PID   end when this process does, which must be the parent
         """
-    static let options: Set = ["--config"]
-    static let flags: Set = ["--supervised"]
+    static let options: Set = ["--config", "--supervised"]
+    static let flags: Set<String> = []
 
     static func run(_ arguments: Arguments) throws -> Bool {
-        if arguments.flags.contains("--supervised"), !Signals.followParent(with: Signals.terminate) {
-            return false
+        if let text = arguments["--supervised"] {
+            guard let parent = Int32(text) else { throw Misuse("--supervised needs a process id") }
+            guard Signals.follow(parent: parent, with: Signals.terminate) else { return false }
         }
         let program = try Program(arguments)
         let router = try program.router()
