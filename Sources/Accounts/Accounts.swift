@@ -32,8 +32,11 @@ package final class Accounts: Sendable {
     private let administrators: Set<String>
     private let key = ProcessKey()
     private let verified = Mutex<[[UInt8]: Verified]>([:])
-    /// One hash is computed at a time; who waited finds the answer of the one before.
-    private let verifying = Mutex(())
+    /// One hash is computed at a time; held here is when credentials were last refused.
+    private let verifying = Mutex<[[UInt8]: ContinuousClock.Instant]>([:])
+    /// How many ask for which credentials; few at a time, so that wrong passwords do not take every thread there is.
+    private let waiting = Mutex<[[UInt8]: Int]>([:])
+    private static let mostWaiting = 4
     /// What an unknown user's password is hashed against, so that both refusals take the same time.
     private let nobody: PasswordHash
 
@@ -55,7 +58,7 @@ package final class Accounts: Sendable {
     package func caller(authorization: String?) throws(Problem) -> Caller? {
         guard let authorization, !authorization.isEmpty else { return nil }
         let (user, password) = try Self.basic(authorization)
-        guard verify(user, password) else {
+        guard try verify(user, password) else {
             throw Problem(
                 .unauthenticated, "the user name or the password is wrong",
                 hint: "check both; an administrator sets them by: slipway user add NAME")
@@ -63,18 +66,42 @@ package final class Accounts: Sendable {
         return Caller(user: user, isAdministrator: administrators.contains(user), method: "basic")
     }
 
-    private func verify(_ user: String, _ password: Secret) -> Bool {
+    private func verify(_ user: String, _ password: Secret) throws(Problem) -> Bool {
         let (hash, generation) = htpasswd.lookUp(user)
         let seal = key.seal("htpasswd\0\(user)\0\(password.revealed)".utf8)
         if isVerified(seal, generation) { return true }
-        return verifying.withLock { _ in
+        let asked = ContinuousClock.now
+        try wait(for: seal)
+        defer {
+            waiting.withLock { waiting in waiting[seal] = waiting[seal].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        }
+        return verifying.withLock { refused in
             if isVerified(seal, generation) { return true }
-            guard (hash ?? nobody).matches(password), hash != nil else { return false }
+            // Whoever asked the same before this was refused gets the same answer, at no further cost.
+            if let moment = refused[seal], moment > asked { return false }
+            guard (hash ?? nobody).matches(password), hash != nil else {
+                if refused.count >= Self.mostWaiting { refused = [:] }
+                refused[seal] = .now
+                return false
+            }
             verified.withLock { verified in
                 if verified.count >= Self.cacheSize { verified.removeAll() }
                 verified[seal] = Verified(until: .now + Self.trusted, generation: generation)
             }
             return true
+        }
+    }
+
+    /// Takes a place among those who wait; however many ask the same, they take one.
+    private func wait(for seal: [UInt8]) throws(Problem) {
+        let isAdmitted = waiting.withLock { waiting in
+            guard waiting[seal] != nil || waiting.count < Self.mostWaiting else { return false }
+            waiting[seal, default: 0] += 1
+            return true
+        }
+        guard isAdmitted else {
+            throw Problem(
+                .requestLimitExceeded, "too many passwords are being checked", hint: "try again in a second")
         }
     }
 

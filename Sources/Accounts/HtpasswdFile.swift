@@ -20,7 +20,8 @@ package struct HtpasswdFile {
             !user.hasControlCharacters
         else {
             throw Problem.invalid(
-                "user", "must be 1 to 128 bytes without colon, hash sign and control characters")
+                "user",
+                "must be 1 to 128 bytes without colon, hash sign, control characters and a dash at the start")
         }
         let entry = "\(user):\(try PasswordHash.bcrypt(password))"
         var lines = try lines()
@@ -51,8 +52,10 @@ package struct HtpasswdFile {
 
     private func lines() throws -> [String] {
         guard try Files.status(path) != nil else { return [] }
-        var lines = String(decoding: try Files.read(path, limit: 4 << 20), as: UTF8.self)
-            .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        guard let text = String(validating: try Files.read(path, limit: 4 << 20), as: UTF8.self) else {
+            throw Problem.invalid(path, "is not valid UTF-8", hint: "mend it by hand; nothing was changed")
+        }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
         if lines.last == "" { lines.removeLast() }
         return lines
     }

@@ -60,11 +60,6 @@ extension Problem {
 }
 
 extension String {
-    /// The names between the slashes, byte for byte: as characters a slash can hide in front of an accent.
-    var pathComponents: [String] {
-        utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-    }
-
     /// The text in quotes, safe in a message.
     var quoted: String { "\"\(printable())\"" }
 }

@@ -61,10 +61,10 @@ extension Engine {
             start = try log.regularFileSize() ?? 0
             let arguments = try buildArguments(request, idFile: idFile, environment)
             // A hang-up is what podman hands on to a running step; a SIGTERM would leave the step behind, alive.
-            outcome = try Command(path, arguments, environment: environment).run(
-                seconds: seconds, writingTo: log,
-                endingWith: kind == .docker ? Signals.terminate : Signals.hangUp
-            ) {
+            let ending = kind == .docker ? Signals.terminate : Signals.hangUp
+            let command = Self.tied(
+                Command(path, arguments, environment: environment), kind == .docker ? "TERM" : "HUP")
+            outcome = try command.run(seconds: seconds, writingTo: log, endingWith: ending) {
                 stopped = stopped || shouldStop()
                 return stopped
             }
@@ -95,6 +95,18 @@ extension Engine {
             if (try? Files.makeDirectory(directory)) != nil { environment["TMPDIR"] = directory }
         }
         return environment
+    }
+
+    /// The same command, told by the kernel when this process dies: a killed runner leaves no engine at work behind.
+    ///
+    /// By setpriv(1) of util-linux, since posix_spawn(3) cannot ask for it; without it the command is as it was.
+    private static func tied(_ command: Command, _ signal: String) -> Command {
+        guard let setpriv = Executable.find("setpriv", searchPath: command.environment["PATH"]) else {
+            return command
+        }
+        return Command(
+            setpriv, ["--pdeathsig", signal, "--", command.path] + command.arguments,
+            environment: command.environment)
     }
 
     func buildArguments(_ request: BuildRequest, idFile: String, _ environment: [String: String])

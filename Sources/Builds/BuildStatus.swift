@@ -187,10 +187,10 @@ extension BuildStatus {
         status.enter(.failed, at: now)
         status.error = .init(
             Problem(
-                .runnerLost, "the build's runner ended without a word",
-                hint:
-                    "look at the end of the log and at the system's own log (out of memory?), then build again"
-            ))
+                .runnerLost,
+                "the build's runner ended without a word"
+                    + (logEnd.map { "; the log ends with: \($0)" } ?? ""),
+                hint: "look at the log and at the system's own (out of memory?), then build again"))
         return status
     }
 }

@@ -107,6 +107,8 @@ package struct Dispatcher: Sendable {
     /// - Parameters:
     ///   - directory: the build's.
     ///   - isYoung: whether its runner may not have taken its lease yet.
+    /// - Returns: the state, and whether its runner was found gone just now.
+    /// - Throws: what keeps the loss from being recorded.
     private func look(at directory: BuildDirectory, isYoung: Bool) throws -> (BuildState, isLost: Bool) {
         guard let status = readable(directory) else { return (.failed, false) }
         if status.state.isTerminal || isYoung { return (status.state, false) }

@@ -1,9 +1,9 @@
-internal import Core
+package import Core
 internal import FoundationEssentials
 
-/// The one way in which files of builds are written and read.
-enum JSON {
-    static func encode(_ value: some Encodable) throws(Problem) -> [UInt8] {
+/// The one way in which records and answers are written as JSON, and records read.
+package enum JSON {
+    package static func encode(_ value: some Encodable) throws(Problem) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

@@ -7,9 +7,6 @@ typedef size_t (*slipway_curl_write)(char *data, size_t size, size_t count, void
 static inline CURLcode slipway_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
-static inline CURLcode slipway_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
-    return curl_easy_setopt(handle, option, value);
-}
 static inline CURLcode slipway_curl_set_string(CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -20,9 +17,6 @@ static inline CURLcode slipway_curl_set_write(CURL *handle, CURLoption option, s
     return curl_easy_setopt(handle, option, function);
 }
 static inline CURLcode slipway_curl_get_long(CURL *handle, CURLINFO info, long *value) {
-    return curl_easy_getinfo(handle, info, value);
-}
-static inline CURLcode slipway_curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(handle, info, value);
 }
 static inline CURLcode slipway_curl_get_string(CURL *handle, CURLINFO info, char **value) {

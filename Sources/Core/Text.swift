@@ -1,4 +1,9 @@
 extension String {
+    /// The names between the slashes, byte for byte: as characters a slash can hide in front of an accent.
+    package var pathComponents: [String] {
+        utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Whether a character could end a line, move a cursor or hide: C0, DEL, C1, line and paragraph separators.
     package var hasControlCharacters: Bool {
         unicodeScalars.contains { $0.isControl }

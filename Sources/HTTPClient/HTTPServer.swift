@@ -39,7 +39,7 @@ package struct HTTPServer: Sendable {
             throw refuse("must not hold a query or a fragment")
         }
         let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())
-        guard let scheme = trimmed.range(of: "://"), let first = trimmed[scheme.upperBound...].first,
+        guard let scheme = trimmed.firstRange(of: "://"), let first = trimmed[scheme.upperBound...].first,
             first != "/", first != ":"
         else {
             throw refuse("must name a host")
@@ -48,11 +48,6 @@ package struct HTTPServer: Sendable {
         self.credentials = credentials
         self.caBundle = caBundle
     }
-}
-
-extension String {
-    /// The first place where `text` stands.
-    fileprivate func range(of text: String) -> Range<String.Index>? { ranges(of: text).first }
 }
 
 /// A request that brought no whole answer.

@@ -19,6 +19,7 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
     }
 
     package var isNotFound: Bool { errno == ENOENT }
+    package var isNotDirectory: Bool { errno == ENOTDIR }
     package var isSymbolicLinkOrEscape: Bool { errno == ELOOP || errno == EXDEV }
 }
 

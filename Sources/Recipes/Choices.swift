@@ -42,11 +42,11 @@ struct IndexChoice {
     /// The model's last `--index-url`, as pip would take it, else the site's, else none.
     static func make(_ model: ModelDescription, _ settings: RecipeSettings) throws(Problem) -> IndexChoice? {
         if let address = settings.pipIndexURL {
-            try RequirementRules.checkAddress(address, "pip_index_url")
+            try WebAddress.check(address, field: "python.index_url")
         }
         guard let last = model.indexes.last else {
             return settings.pipIndexURL.map {
-                IndexChoice(address: $0, reason: "the site's pip_index_url", warnings: [])
+                IndexChoice(address: $0, reason: "the site's python.index_url", warnings: [])
             }
         }
         var warnings = model.indexes.dropLast().map { "\($0.source): \($0.text) gives way to \(last.source)" }

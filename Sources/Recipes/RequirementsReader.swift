@@ -62,6 +62,9 @@ struct RequirementsReader {
         guard requirements.count + constraints.count < 5000 else {
             throw .invalid(source, "the model has more than 5000 requirements")
         }
+        guard text.utf8.last != UInt8(ascii: "\\") else {
+            throw .invalid(source, "ends in a backslash, and nothing follows", hint: "remove the backslash")
+        }
         if text.first == "-" {
             try read(option: text, source: source, directory: directory, kind)
             return
@@ -95,11 +98,11 @@ struct RequirementsReader {
             try read(file: Self.path(try required(), in: directory, source), as: .constraints, from: source)
         case "-i", "--index-url", "--pypi-url":
             let address = try required()
-            try RequirementRules.checkAddress(address, source)
+            try WebAddress.check(address, field: source)
             indexes.append(Requirement(text: address, source: source))
         case "--extra-index-url", "-f", "--find-links":
             let address = try required()
-            try RequirementRules.checkAddress(address, source)
+            try WebAddress.check(address, field: source)
             let long = name == "-f" ? "--find-links" : name
             requirements.append(Requirement(text: "\(long) \(address)", source: source))
         case "--no-binary", "--only-binary":

@@ -115,11 +115,6 @@ extension Substring {
 }
 
 extension String {
-    /// The names between the slashes, byte for byte: as characters a slash can hide in front of an accent.
-    var pathComponents: [String] {
-        utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-    }
-
     /// The text with `%XX` decoded again and again until nothing changes; a percent sign alone stays.
     ///
     /// MLflow's server reads paths so, and what it reads is what has to be harmless.

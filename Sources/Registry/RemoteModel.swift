@@ -34,13 +34,16 @@ struct RemoteModel {
     func latest(stage: String?) throws(Problem) -> VersionRecord {
         var seen: [VersionRecord] = []
         var token: String?
+        var pages = 0
         repeat {
+            pages += 1
             // The first page nearly always holds the latest version; a stage may lie far behind.
             let (versions, next) = try page(size: stage == nil ? 20 : 200, token: token)
             if let best = versions.highestReady(in: stage) { return best }
             seen += versions
             token = next
-        } while token != nil
+            // 1,000 pages hold more versions than any model has: such a server goes on for ever.
+        } while token != nil && pages < 1000
         if seen.isEmpty { try checkExists() }
         throw .noneFound(name, stage: stage, among: seen)
     }

@@ -100,8 +100,3 @@ struct StoredFiles {
                 hint: "check that Slipway's user may read it")
     }
 }
-
-extension SystemError {
-    /// `ENOTDIR`.
-    fileprivate var isNotDirectory: Bool { errno == 20 }
-}

@@ -110,7 +110,7 @@ extension Settings {
             maxParallel: reader.integer("builds", "max_parallel", 1...256) ?? max(1, cores / 2),
             timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600)
         images = Images(
-            engine: reader.text("images", "engine") ?? "auto",
+            engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
             baseImages: reader.map("images", "base_images", Self.baseImage) ?? [:])
         python = Python(
@@ -122,6 +122,9 @@ extension Settings {
         reader.refuse(
             registry.username != nil && registry.token != nil, "registry", "token_file",
             "cannot stand beside registry.username: choose one way to log in")
+        reader.refuse(
+            registry.username == nil && registry.password != nil, "registry", "password_file",
+            "needs registry.username beside it")
         for root in registry.allowedRoots where !root.hasPrefix("/") {
             reader.refuse(
                 true, "registry", "allowed_roots", "\"\(root.printable())\" must be an absolute path")
@@ -148,9 +151,10 @@ extension Settings {
 
     private static func baseImage(_ minor: String, _ text: String) throws(SettingRule) -> ImageReference {
         let parts = minor.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ UInt($0) != nil }) else {
+        guard parts.count == 2, parts.allSatisfy({ part in UInt(part).map { String($0) == part } == true })
+        else {
             throw SettingRule(
-                "\"\(minor.printable())\" must be a Python minor version, such as \"3.11\" (in quotes)")
+                "\"\(minor.printable())\" must be a Python minor version, such as 3.11")
         }
         do {
             return try ImageReference(text, field: "base_images")
@@ -160,10 +164,13 @@ extension Settings {
     }
 
     private static func indexURL(_ text: String) throws(SettingRule) -> String {
-        guard text.hasPrefix("https://") || text.hasPrefix("http://"), !text.contains("@"),
-            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"'\\$`".utf8.contains($0) })
-        else {
-            throw SettingRule("must be an http or https address without credentials, spaces and quotes")
+        if let broken = WebAddress.brokenRule(text) { throw SettingRule(broken.rule) }
+        return text
+    }
+
+    private static func engine(_ text: String) throws(SettingRule) -> String {
+        guard ["auto", "docker", "podman", "buildah"].contains(text) || text.hasPrefix("/") else {
+            throw SettingRule("must be auto, docker, podman, buildah or the path of one of them")
         }
         return text
     }

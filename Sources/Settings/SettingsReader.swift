@@ -163,12 +163,17 @@ struct SettingsReader {
                     "\(section.key).\(entry.key): is no setting; there are \(Self.names(keys))", entry.line)
             }
         }
-        for name in environment.keys.sorted() where name != "SLIPWAY_CONFIG" {
+        for name in environment.keys.sorted() where name != "SLIPWAY_CONFIG" && !Self.isOfKubernetes(name) {
             problems.append((0, "\(name): is no setting"))
         }
         guard problems.isEmpty else {
             throw Settings.Invalid(problems: problems.sorted { $0.line < $1.line }.map(\.message))
         }
+    }
+
+    /// What Kubernetes puts into the environment of pods beside a service that is called slipway.
+    private static func isOfKubernetes(_ name: String) -> Bool {
+        name == "SLIPWAY_PORT" || name.hasPrefix("SLIPWAY_PORT_") || name.hasPrefix("SLIPWAY_SERVICE_")
     }
 
     private mutating func report(_ message: String, _ line: Int) {

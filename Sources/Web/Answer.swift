@@ -1,6 +1,6 @@
+internal import Builds
 internal import Core
 internal import FastCGI
-internal import FoundationEssentials
 
 /// JSON answers.
 enum Answer {
@@ -13,12 +13,12 @@ enum Answer {
         GatewayResponse(status: 200, headers: headers, body: .bytes(body))
     }
 
-    static func json(_ value: some Encodable) throws -> GatewayResponse { json(try encode(value)) }
+    static func json(_ value: some Encodable) throws -> GatewayResponse { json(try JSON.encode(value)) }
 
     /// A build's bytes as they are, under `build`.
     static func build(_ build: [UInt8], message: String? = nil) throws -> GatewayResponse {
         var body = Array(#"{"build":"#.utf8) + build
-        if let message { body += Array(#","message":"#.utf8) + (try encode(message)) }
+        if let message { body += Array(#","message":"#.utf8) + (try JSON.encode(message)) }
         return json(body + Array("}".utf8))
     }
 
@@ -26,7 +26,9 @@ enum Answer {
         var body = Array(#"{"builds":["#.utf8)
         body += Array(builds.joined(separator: Array(",".utf8)))
         body += Array("]".utf8)
-        if let nextPageToken { body += Array(#","next_page_token":"#.utf8) + (try encode(nextPageToken)) }
+        if let nextPageToken {
+            body += Array(#","next_page_token":"#.utf8) + (try JSON.encode(nextPageToken))
+        }
         return json(body + Array("}".utf8))
     }
 
@@ -43,12 +45,6 @@ enum Answer {
         }
         let body = Body(code: problem.code.rawValue, message: problem.message, hint: problem.hint)
         // Three texts can always be encoded; an empty object stands in for what cannot happen.
-        return (try? encode(body)) ?? Array("{}".utf8)
-    }
-
-    private static func encode(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value))
+        return (try? JSON.encode(body)) ?? Array("{}".utf8)
     }
 }

@@ -47,7 +47,13 @@ package struct Router: Sendable {
     }
 
     private func admit(_ request: Request, _ access: Access) throws(Problem) -> Caller? {
-        let caller = try accounts.caller(authorization: request.authorization)
+        let caller: Caller?
+        do throws(Problem) {
+            caller = try accounts.caller(authorization: request.authorization)
+        } catch {
+            log.warning("a sign-in was refused", ["code": error.code.rawValue, "address": request.address])
+            throw error
+        }
         switch access {
         case .anyone: return caller
         case .localOrAdministrators where request.address == "127.0.0.1" || request.address == "::1":

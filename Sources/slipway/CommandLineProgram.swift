@@ -76,9 +76,15 @@ protocol Subcommand {
     static var options: Set<String> { get }
     /// Options that take none.
     static var flags: Set<String> { get }
+    /// How many other arguments there may be.
+    static var positional: ClosedRange<Int> { get }
 
     /// - Returns: whether it did what was asked.
     static func run(_ arguments: Arguments) throws -> Bool
+}
+
+extension Subcommand {
+    static var positional: ClosedRange<Int> { 0...0 }
 }
 
 /// A command line that cannot be understood.
@@ -112,6 +118,10 @@ struct Arguments {
                 throw Misuse("there is no option \(halves[0].printable(limit: 40))")
             }
         }
+        if let extra = positional.dropFirst(command.positional.upperBound).first {
+            throw Misuse("\"\(extra.printable(limit: 40))\" is too much")
+        }
+        guard positional.count >= command.positional.lowerBound else { throw Misuse("something is missing") }
     }
 
     subscript(option: String) -> String? { values[option] }

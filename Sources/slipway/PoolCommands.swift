@@ -127,9 +127,10 @@ enum BuildCommand: Subcommand {
         """
     static let options: Set = ["--config"]
     static let flags: Set<String> = []
+    static let positional = 1...1
 
     static func run(_ arguments: Arguments) throws -> Bool {
-        guard arguments.positional.count == 1, let id = BuildID(arguments.positional[0]) else {
+        guard let id = BuildID(arguments.positional[0]) else {
             throw Misuse("name one build by its eight hexadecimal digits")
         }
         let program = try Program(arguments)

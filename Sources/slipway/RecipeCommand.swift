@@ -17,9 +17,9 @@ enum RecipeCommand: Subcommand {
         """
     static let options: Set = ["--base-image", "--config"]
     static let flags: Set = ["--plain"]
+    static let positional = 1...1
 
     static func run(_ arguments: Arguments) throws -> Bool {
-        guard arguments.positional.count == 1 else { throw Misuse("name one model directory") }
         let program = try Program(arguments)
         let baseImage = try arguments["--base-image"].map { try ImageReference($0, field: "--base-image") }
         guard try Files.status(arguments.positional[0]) != nil else {

@@ -109,6 +109,7 @@ enum UserCommand: Subcommand {
         """
     static let options: Set = ["--config"]
     static let flags: Set = ["--password-stdin"]
+    static let positional = 1...2
 
     static func run(_ arguments: Arguments) throws -> Bool {
         let file = HtpasswdFile(path: try Program(arguments).settings.auth.htpasswd)
@@ -149,6 +150,7 @@ enum BaseImageCommand: Subcommand {
         """
     static let options: Set = ["--tag", "--mirror", "--ca-bundle", "--config"]
     static let flags: Set<String> = []
+    static let positional = 1...1
 
     static func run(_ arguments: Arguments) throws -> Bool {
         guard arguments.positional == ["create"] else { throw Misuse("say create") }

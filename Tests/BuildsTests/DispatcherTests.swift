@@ -81,6 +81,9 @@ import Testing
         try dispatcher(places: 1).dispatch()
         clock.advance(seconds: -3600)
         try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.state == .queued)
+        clock.advance(seconds: 6)
+        try dispatcher(places: 1).refresh()
         #expect(try build.status()?.state == .failed)
     }
 
@@ -96,9 +99,35 @@ import Testing
 
     @Test func `a runner that cannot be started leaves the build queued`() throws {
         let build = try history.accept(order())
-        #expect(throws: SystemError.self) {
-            try dispatcher(places: 1, program: "/nonexistent/slipway").dispatch()
-        }
+        try dispatcher(places: 1, program: "/nonexistent/slipway").dispatch()
         #expect(try history.queuePosition(of: build.id) == 1)
+    }
+
+    @Test func `a queued build whose files are gone does not hold up the others`() throws {
+        let broken = try history.accept(order())
+        let next = try history.accept(order(version: 2))
+        try Files.remove(broken.path)
+        for _ in 0..<2 { try dispatcher(places: 1).dispatch() }
+        #expect(try wasLaunched(next))
+        #expect(try history.page(HistoryQuery([("state", "failed")])).ids == [broken.id])
+    }
+
+    @Test func `who finds a runner gone fills its place`() throws {
+        let lost = try history.accept(order())
+        let next = try history.accept(order(version: 2))
+        try dispatcher(places: 1).dispatch()
+        clock.advance(seconds: 6)
+        try dispatcher(places: 1).refresh()
+        #expect(try lost.status()?.state == .failed)
+        #expect(try wasLaunched(next))
+    }
+
+    @Test func `what the log ends with is told where a runner is lost`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        try Files.replace(build.logPath, with: Array("step 1\nout of memory\n".utf8))
+        clock.advance(seconds: 6)
+        try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.error?.message.hasSuffix("out of memory") == true)
     }
 }

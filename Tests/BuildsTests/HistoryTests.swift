@@ -52,6 +52,27 @@ import Testing
         #expect(problem.message.hasPrefix(name))
     }
 
+    @Test func `a field that stands twice is refused, and an empty one left out`() throws {
+        #expect(throws: Problem.self) { try HistoryQuery([("state", "queued"), ("state", "failed")]) }
+        #expect(throws: Problem.self) { try HistoryQuery([("nope", "")]) }
+        _ = try HistoryQuery([("state", ""), ("text", "")])
+    }
+
+    @Test func `builds that ended are entered as ended, in the order of their making`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let late = history.directory(.random())
+        _ = try late.create(order(at: Timestamp(milliseconds: 1_800_000_000_000)))
+        let early = history.directory(.random())
+        _ = try early.create(order(at: Timestamp(milliseconds: 1_600_000_000_000)))
+        var status = try #require(try early.status())
+        status.enter(.succeeded, at: Timestamp(milliseconds: 1_600_000_001_000))
+        try early.write(status)
+        try history.adoptStrays()
+        #expect(try ids(history, []) == [late.id, early.id])
+        #expect(try ids(history, [("state", "succeeded")]) == [early.id])
+    }
+
     @Test func `builds whose row is missing are entered again`() throws {
         let state = try StateDirectory()
         let history = try History(state: state.path)

@@ -47,6 +47,10 @@ import Testing
         (#"{"model_name":"churn","model_version":"1","nope":1}"#, "nope"),
         (#"{"model_name":"churn","model_version":"1","image_name":"Not An Image"}"#, "image_name"),
         (#"{"model_name":"churn","model_version":"1","base_image":"a\nRUN b"}"#, "base_image"),
+        (
+            #"{"model_name":"churn","model_version":"1","image_name":"a@sha256:"#
+                + String(repeating: "0", count: 64) + #""}"#, "image_name"
+        ),
         (#"{"model_name":"churn","model_version":"1","env_manager":"uv"}"#, "env_manager"),
         (#"{"model_name":"churn","model_version":"1","no_cache":"yes"}"#, "no_cache"),
         (#"{"model_name":"churn","model_version":"1","timeout_seconds":0}"#, "timeout_seconds"),

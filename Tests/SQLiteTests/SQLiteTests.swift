@@ -34,17 +34,16 @@ struct SQLiteTests {
         #expect(row.integer(1) == 1)
     }
 
-    @Test("gives rows in order, and counts what a statement changed")
+    @Test("gives rows in order")
     func rows() throws {
         let database = try Database(":memory:")
         try database.execute("CREATE TABLE t (n INTEGER, name TEXT)")
         let insert = "INSERT INTO t VALUES (?, ?)"
         for number in 1...3 { try database.execute(insert, [.integer(number), .text("n\(number)")]) }
-        #expect(database.changes == 1)
         let rows = try database.execute("SELECT name, n FROM t WHERE n > ? ORDER BY n DESC", [.integer(1)])
         #expect(rows.map { $0.text(0) } == ["n3", "n2"])
         try database.execute("UPDATE t SET name = NULL")
-        #expect(database.changes == 3)
+        #expect(try database.execute("SELECT n FROM t WHERE name IS NULL").count == 3)
         #expect(try database.execute("SELECT n FROM t WHERE n > 3").isEmpty)
     }
 
@@ -54,7 +53,7 @@ struct SQLiteTests {
         try database.execute("CREATE TABLE t (n UNIQUE)")
         let count = try database.immediately {
             try database.execute("INSERT INTO t VALUES (1)")
-            return database.changes
+            return try database.execute("SELECT n FROM t").count
         }
         #expect(count == 1)
         #expect(throws: Undo.self) {
@@ -122,7 +121,7 @@ struct SQLiteTests {
         try database.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
         try database.execute("CREATE TABLE b (a REFERENCES a (id))")
         let error = #expect(throws: SQLiteError.self) { try database.execute("INSERT INTO b VALUES (1)") }
-        #expect(error?.isConstraint == true)
+        #expect(error.map { $0.code & 0xFF } == 19)
     }
 
     @Test("tells in an error what is wrong, never a bound value")
@@ -134,14 +133,13 @@ struct SQLiteTests {
         let constraint = #expect(throws: SQLiteError.self) {
             try database.execute(insert, [.text("hunter2")])
         }
-        #expect(constraint?.isConstraint == true)
+        #expect(constraint.map { $0.code & 0xFF } == 19)
         #expect(constraint?.description.contains("t.n") == true)
         #expect(constraint?.description.contains("hunter2") == false)
         let many = #expect(throws: SQLiteError.self) {
             try database.execute(insert, [.text("a"), .text("hunter2")])
         }
         #expect(many?.code == 25)
-        #expect(many?.isConstraint == false)
         #expect(many?.description.contains("hunter2") == false)
         let syntax = #expect(throws: SQLiteError.self) { try database.execute("SELEC") }
         #expect(syntax?.description.contains("syntax error") == true)

@@ -169,6 +169,8 @@ struct SettingsTests {
             Wrong("server:\n  responders: 0\n", "2: server.responders: must be a whole number from 1 to 256"),
             Wrong(
                 "server:\n  responders: many\n", "2: server.responders: must be a whole number from 1 to 256"),
+            Wrong("images:\n  engine: dockr\n", "2: images.engine: must be auto, docker, podman, buildah or"),
+            Wrong("images:\n  base_images:\n    3.011: a\n", "3: images.base_images: \"3.011\" must be"),
             Wrong("server:\n  threads: 1.5\n", "2: server.threads: must be a whole number from 1 to 256"),
             Wrong("server:\n  threads: [1]\n", "2: server.threads: must be a single value"),
             Wrong("server:\n  state: {a: 1}\n", "2: server.state: must be a single value"),
@@ -184,7 +186,7 @@ struct SettingsTests {
             Wrong("images:\n  base_images: [a]\n", "2: images.base_images: must hold one name: value a line"),
             Wrong(
                 "images:\n  base_images:\n    3: python\n",
-                "3: images.base_images: \"3\" must be a Python minor version, such as \"3.11\" (in quotes)"),
+                "3: images.base_images: \"3\" must be a Python minor version, such as 3.11"),
             Wrong(
                 "images:\n  prefix: a/b:1\n",
                 "2: images.prefix: must be the beginning of an image's name, such as"),
@@ -202,11 +204,13 @@ struct SettingsTests {
                 "registry:\n  username: a\n", "2: registry.username: needs registry.password_file beside it"),
             Wrong(
                 "python:\n  index_url: https://user:hunter2@pypi.example.com\n",
-                "2: python.index_url: must be an http or https address without credentials, spaces and quotes"
+                "2: python.index_url: the address holds a user name or password"
             ),
             Wrong(
                 "python:\n  index_url: ftp://pypi.example.com\n",
-                "2: python.index_url: must be an http or https"),
+                "2: python.index_url: \"ftp://pypi.example.com\" is not a web address"),
+            Wrong("images:\n  engine: dockr\n", "2: images.engine: must be auto, docker, podman, buildah or"),
+            Wrong("images:\n  base_images:\n    3.011: a\n", "3: images.base_images: \"3.011\" must be"),
             Wrong("server:\n  threads: 1\n  threads: 2\n", "3: the key \"threads\" stands twice"),
             Wrong("server:\n  - a\n b: c\n", "3: "), Wrong("a: !!python/none\n", "1: the tag "),
         ])
