@@ -26,10 +26,11 @@ def by_buildah(new_slipway, registry_settings, podman):
 
 @pytest.mark.parametrize("engine", ["by_legacy_docker", "by_podman", "by_buildah"])
 def test_an_engine_builds_an_image_that_serves(
-    request, engine, base_image, registry, registry_password, own_certificate
+    request, engine, base_image, registry, registry_password, own_certificate, measure
 ):
     slipway, engine, kind = request.getfixturevalue(engine)
     build = slipway.succeed(model_name=MODEL, model_version="1")
+    measure(f"{build['image']['engine']}: first build {build['duration_seconds']} s")
     assert build["image"]["engine"].startswith(f"{kind} ")
     image = Image(build, engine.environment)
     folder = registry.model_folder(1)

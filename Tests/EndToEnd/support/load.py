@@ -10,9 +10,9 @@ import threading
 
 
 class Load:
-    """A running wrk: at least `count` authenticated requests from `connections` connections."""
+    """A running wrk: `count` authenticated requests and a few more, or as many as there is time for until `end`."""
 
-    def __init__(self, slipway, path, count, connections=32):
+    def __init__(self, slipway, path, count="", connections=32):
         credentials = base64.b64encode(":".join(slipway.admin).encode()).decode()
         self._lines = []
         self._process = subprocess.Popen(
@@ -28,10 +28,10 @@ class Load:
             self._lines.append(line)
             # wrk counts seconds, not requests: it sleeps until it is told.
             if line == "enough\n":
-                self._process.send_signal(signal.SIGINT)
+                self.end()
 
-    def runs(self):
-        return "enough\n" not in self._lines and self._process.poll() is None
+    def end(self):
+        self._process.send_signal(signal.SIGINT)
 
     def result(self):
         """Counts of what was answered and of everything that went wrong."""

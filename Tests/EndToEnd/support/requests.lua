@@ -1,4 +1,4 @@
--- wrk: says "enough" after WRK_REQUESTS answers, and prints what came back as JSON once it is interrupted.
+-- wrk: says "enough" after WRK_REQUESTS answers (where that is a number), and prints what came back as JSON once it is interrupted.
 local threads = {}
 
 function setup(thread)

@@ -145,7 +145,7 @@ class Slipway:
             build = self.build(build_id)
             assert build["state"] not in ENDED, f"{build}\n{self.log(build_id)[-3000:]}"
             return build["state"] == "building" and "RUN" in self.log(build_id)
-        wait_until(working, f"the engine to work on {build_id}")
+        wait_until(working, f"the engine to work on {build_id}", 200)
 
     # Files
 
