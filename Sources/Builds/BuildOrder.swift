@@ -102,7 +102,8 @@ package struct BuildDirectory: Sendable {
 
     /// Only for who holds the lease.
     package func write(_ status: BuildStatus) throws {
-        try Files.replace(statusPath, with: status.encoded())
+        // A step in between may be lost with the power: so is its runner.
+        try Files.replace(statusPath, with: status.encoded(), isLasting: status.state.isTerminal)
     }
 
     /// The build's lease, held until the descriptor goes; nil where another process holds it.

@@ -119,7 +119,9 @@ package struct EngineWatch: Sendable {
         do {
             let outcome = try doctor.run(seconds: 20)
             let report = try JSON.decode(EngineReport.self, Array(outcome.output.utf8), "the doctor's report")
-            if report.engine != nil { try Files.replace(EngineReport.path(state), with: report.encoded()) }
+            if report.engine != nil {
+                try Files.replace(EngineReport.path(state), with: report.encoded(), isLasting: false)
+            }
             return report
         } catch {
             throw Problem(

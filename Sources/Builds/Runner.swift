@@ -80,6 +80,9 @@ package struct Runner {
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
         let engine =
             try engineWatch.known()
+            ?? EngineReport.renewed(
+                state: settings.server.state, preferred: settings.images.engine, environment: environment)?
+            .engine
             ?? Engine.detect(preferred: settings.images.engine, environment: environment)
         record.note("engine: \(engine.kind.rawValue) \(engine.version) at \(engine.path)")
 
@@ -93,9 +96,9 @@ package struct Runner {
         record.note("downloaded and checked \(fetched.files) files, \(fetched.bytes) bytes")
         try stop.check()
 
-        try record.update { status, now in status.enter(.building, at: now) }
         let recipe = try recipe(order, model: model)
-        try record.update { status, _ in
+        try record.update { status, now in
+            status.enter(.building, at: now)
             status.baseImage = recipe.baseImage.fullyQualified
             status.baseImageReason = recipe.baseImageReason
             status.warnings = recipe.warnings
@@ -143,7 +146,7 @@ package struct Runner {
             try file.write(try Files.read(bundle, limit: 16 << 20))
         }
         let dockerfile = recipe.dockerfile(engine.mounts ? .mounts : .plain, labels: labels(order, recipe))
-        try Files.replace(directory.dockerfilePath, with: dockerfile.utf8)
+        try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
     }
 
     private func labels(_ order: BuildOrder, _ recipe: Recipe) -> [(String, String)] {

@@ -45,9 +45,18 @@ package enum Files {
 
     /// Replaces a file at once: readers see the old content or the new, and a crash leaves one of the two.
     ///
-    /// A file that is there keeps its owner, group and permissions; `permissions` are for a new one.
+    /// A file that is there keeps its owner, group and permissions.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - bytes: its new content.
+    ///   - permissions: for a file that is new.
+    ///   - isLasting: whether a power failure after the return must leave the new content; it costs a second wait for the
+    ///     disk.
+    /// - Throws: `SystemError` of the call that failed; then the old content stays.
     package static func replace(
-        _ path: String, with bytes: some Collection<UInt8>, permissions: UInt32 = 0o600
+        _ path: String, with bytes: some Collection<UInt8>, permissions: UInt32 = 0o600,
+        isLasting: Bool = true
     )
         throws(SystemError)
     {
@@ -65,7 +74,7 @@ package enum Files {
             try file.write(bytes)
             try file.synchronize()
             guard rename(temporary, path) == 0 else { throw SystemError("rename", path) }
-            try Descriptor.openDirectory(parent(of: path)).synchronize()
+            if isLasting { try Descriptor.openDirectory(parent(of: path)).synchronize() }
         } catch {
             unlink(temporary)
             throw error

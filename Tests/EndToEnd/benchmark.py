@@ -4,6 +4,7 @@ Run by `make bench`; usage: benchmark.py BINARY
 """
 
 import datetime
+import logging
 import os
 import pathlib
 import shutil
@@ -29,12 +30,19 @@ mlflow.models.build_docker(
 """
 
 
+class BenchDocker(Docker):
+    """Beside a suite that may run at the same time."""
+
+    bridge = "slipway-bench"
+    network = "10.249.19"
+
+
 class Bench:
     def __init__(self, binary, work):
         self.binary = pathlib.Path(binary).resolve()
         self.work = pathlib.Path(work)
         self.ca_bundle = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
-        self.docker = Docker(self.work)
+        self.docker = BenchDocker(self.work)
         self.registry = Registry(self.work)
         self.environment = os.environ | self.docker.environment
         self.slipway = None
@@ -140,6 +148,7 @@ def keep(rows, docker_version):
 
 
 def main():
+    logging.disable(logging.INFO)
     work = tempfile.mkdtemp(prefix="slipway-bench-", dir="/var/tmp")
     try:
         with Bench(sys.argv[1], work) as bench:
