@@ -117,14 +117,13 @@ private struct DebianSite {
                 hint: "run it on a Debian machine and copy the image here with save and load")
         }
         self.release = release
-        self.mirror = mirror ?? Self.ownMirror ?? "http://deb.debian.org/debian"
-        guard ["http://", "https://"].contains(where: self.mirror.hasPrefix),
-            !self.mirror.hasControlCharacters,
-            !self.mirror.contains(" ")
-        else {
-            throw .invalid(
-                "mirror", "must be a web address", hint: "for example http://deb.debian.org/debian")
+        guard let mirror = mirror ?? Self.ownMirror else {
+            throw Problem(
+                .invalidState, "apt's sources on this machine name no Debian mirror",
+                hint: "name one by --mirror, for example --mirror https://mirror.example.com/debian")
         }
+        try WebAddress.check(mirror, field: "mirror")
+        self.mirror = mirror
     }
 
     /// The first mirror in apt's sources, one-line or deb822 style.
