@@ -10,8 +10,8 @@ from support.processes import Background, run
 class Docker:
     """A Docker daemon beside any other: a bridge and addresses of its own, and no rule of another's touched."""
 
-    bridge = "slipway-test"
-    network = "10.249.17"
+    bridge = "slipway-suite"
+    network = "10.249.21"
 
     def __init__(self, work):
         self.root = work / "docker"
