@@ -9,7 +9,7 @@ import pytest
 
 from support.processes import kill, run, wait_until
 
-USER = "slipway-test"
+USER = "slipway-suite"
 
 
 def remove_user():
