@@ -102,11 +102,13 @@ extension Recipe {
     private func variables(_ caches: String?, trusting certificates: String) -> [String] {
         let trust = hasCABundle ? "PIP_CERT=\(certificates) SSL_CERT_FILE=\(certificates)" : nil
         let index = index == nil ? nil : "PIP_CONFIG_FILE=\(Self.context)/pip.conf"
-        let pip = "PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1"
+        let pip =
+            "PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_RETRIES=8 NO_COLOR=1"
         let groups = [
             "export SLIPWAY_DEPENDENCIES=\(dependencyKey) PYTHONDONTWRITEBYTECODE=",
             "HOME=\(Self.scratch) TMPDIR=\(Self.scratch)", pip,
-            usesUV ? "UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1" : nil, caches, trust, index,
+            usesUV ? "UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_HTTP_RETRIES=8" : nil, caches, trust,
+            index,
         ]
         return [groups.compactMap { $0 }.joined(separator: " \\\n        ")]
     }

@@ -20,7 +20,7 @@ RUN --mount=type=bind,source=slipway,target=/run/slipway/context \
     --mount=type=secret,id=ca_bundle,target=/run/slipway/ca.pem,required=true \
     export SLIPWAY_DEPENDENCIES=63c26c266a1516dab2a7d1d417b6e35a PYTHONDONTWRITEBYTECODE= \
         HOME=/run/slipway/tmp TMPDIR=/run/slipway/tmp \
-        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 \
+        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_RETRIES=8 NO_COLOR=1 \
         PIP_CACHE_DIR=/run/slipway/cache/pip UV_CACHE_DIR=/run/slipway/cache/uv UV_LINK_MODE=copy \
         PIP_CERT=/run/slipway/ca.pem SSL_CERT_FILE=/run/slipway/ca.pem \
         PIP_CONFIG_FILE=/run/slipway/context/pip.conf \

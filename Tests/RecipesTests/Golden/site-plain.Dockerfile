@@ -4,7 +4,7 @@ COPY slipway /run/slipway/context
 RUN mkdir -p /run/slipway/tmp \
     && export SLIPWAY_DEPENDENCIES=63c26c266a1516dab2a7d1d417b6e35a PYTHONDONTWRITEBYTECODE= \
         HOME=/run/slipway/tmp TMPDIR=/run/slipway/tmp \
-        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 \
+        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_RETRIES=8 NO_COLOR=1 \
         PIP_CERT=/run/slipway/context/ca.pem SSL_CERT_FILE=/run/slipway/context/ca.pem \
         PIP_CONFIG_FILE=/run/slipway/context/pip.conf \
     && python3 -m venv --system-site-packages /opt/slipway/venv \
