@@ -28,7 +28,7 @@ test:
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
-	bash -n dev/deps dev/run dev/nginx-conf dev/end-to-end dev/bench .ci/run
+	for file in dev/* .ci/run; do bash -n $$file || exit 1; done
 
 bench:
 	dev/deps build run test
