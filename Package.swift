@@ -45,14 +45,23 @@ let package = Package(
         .target(
             name: "Artifacts", dependencies: ["Core", "Posix", "HTTPClient", "MLflow"],
             swiftSettings: safe),
-        .target(name: "Recipes", dependencies: ["Core", "YAML", "Crypto"], swiftSettings: safe),
+        .target(
+            name: "Recipes", dependencies: ["Core", "YAML", "Crypto"],
+            // Tables, and the programs that go into build contexts and images.
+            resources: [
+                .embedInCode("Files/conda.sh"), .embedInCode("Files/dependencies.sh"),
+                .embedInCode("Files/packages.sh"), .embedInCode("Files/serve.py"),
+                .embedInCode("Files/system.sh"), .embedInCode("Files/tables.yaml"),
+                .embedInCode("Files/warm.py"),
+            ],
+            swiftSettings: safe),
         .target(name: "Builders", dependencies: ["Core", "Posix"], swiftSettings: safe),
 
         // Floor 4: the life of a build
         .target(
             name: "Builds",
             dependencies: [
-                "Core", "Posix", "HTTPClient", "SQLite", "Settings", "Registry", "Artifacts", "Recipes",
+                "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Settings", "Registry", "Artifacts", "Recipes",
                 "Builders",
             ],
             swiftSettings: safe),

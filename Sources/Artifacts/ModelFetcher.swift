@@ -72,7 +72,7 @@ package struct ModelFetcher: Sendable {
         }
     }
 
-    private func store(of location: ArtifactLocation) throws(Problem) -> any ArtifactStore {
+    func store(of location: ArtifactLocation) throws(Problem) -> any ArtifactStore {
         switch location {
         case .directory(let path, let root): return try LocalStore(path, beneath: root)
         case .proxied(let path):

@@ -8,23 +8,28 @@ package struct BuildRequest: Sendable {
     package let context: String
     /// The Dockerfile's path, outside of the context.
     package let dockerfile: String
-    package let tag: ImageReference
-    package let noCache: Bool
+    /// The image's names; the first is the one that it is asked for by.
+    package let tags: [ImageReference]
+    package var noCache = false
     /// Whether to ask the registry for a newer base image.
-    package let pull: Bool
+    package var pull = false
+    /// nil is this machine's own.
+    package var platform: Platform?
+    /// The buildx builder that builds, for docker; nil is docker's own.
+    package var builder: String?
+    /// Values for ARG instructions; they travel in the environment.
+    package var buildArguments: [String: String] = [:]
     /// Files that RUN steps may mount, by id; a plain build has none.
-    package let secrets: [String: String]
+    package var secrets: [String: String] = [:]
+    /// Variables for the engine's client beside this process's own, such as proxies.
+    package var environment: [String: String] = [:]
+    /// Texts that must not reach the log.
+    package var hiddenTexts: [String] = []
 
-    package init(
-        context: String, dockerfile: String, tag: ImageReference, noCache: Bool = false, pull: Bool = false,
-        secrets: [String: String] = [:]
-    ) {
+    package init(context: String, dockerfile: String, tags: [ImageReference]) {
         self.context = context
         self.dockerfile = dockerfile
-        self.tag = tag
-        self.noCache = noCache
-        self.pull = pull
-        self.secrets = secrets
+        self.tags = tags
     }
 }
 
@@ -45,15 +50,19 @@ extension Engine {
     ///   - log: a file, open for appending.
     ///   - seconds: how long the build may take.
     ///   - shouldStop: asked several times a second; true ends the build.
+    ///   - follow: told the steps so far whenever one begins or ends.
     /// - Returns: the image as the engine has it now.
     /// - Throws: `buildFailed` with what the failing step said last, `buildTimedOut`, or `invalidState` after a stop.
     package func build(
         _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,
-        shouldStop: () -> Bool
+        shouldStop: () -> Bool, follow: @escaping ([EngineStep]) -> Void = { _ in }
     ) throws(Problem) -> BuiltImage {
+        if request.builder == nil { try checkCanRun(request.platform) }
         let idFile = "\(request.dockerfile).id"
         defer { try? Files.remove(idFile) }
-        let environment = buildEnvironment(environment)
+        var environment = buildEnvironment(environment.merging(request.environment) { $1 })
+        for (name, value) in request.buildArguments { environment[name] = value }
+        var output = BuildOutput(log: log, secrets: request.hiddenTexts, follow: follow)
         var stopped = false
         let start: Int
         let outcome: Command.Outcome
@@ -64,10 +73,13 @@ extension Engine {
             let ending = kind == .docker ? Signals.terminate : Signals.hangUp
             let command = Self.tied(
                 Command(path, arguments, environment: environment), kind == .docker ? "TERM" : "HUP")
-            outcome = try command.run(seconds: seconds, writingTo: log, endingWith: ending) {
+            outcome = try command.run(seconds: seconds, endingWith: ending) {
                 stopped = stopped || shouldStop()
                 return stopped
+            } sink: { bytes in
+                try output.take(bytes, at: Clock.system.now())
             }
+            try output.finish(at: Clock.system.now())
         } catch let problem as Problem {
             throw problem
         } catch {
@@ -82,7 +94,7 @@ extension Engine {
         guard outcome.status.isSuccess else {
             throw BuildLog(of: log, from: start).problem(outcome.status)
         }
-        return try inspect(idFile, request.tag, environment)
+        return try inspect(idFile, request.tags[0], environment)
     }
 
     private func buildEnvironment(_ own: [String: String]) -> [String: String] {
@@ -114,7 +126,9 @@ extension Engine {
     {
         var arguments =
             switch kind {
-            case .docker: ["build"] + (mounts ? ["--progress", "plain"] : [])
+            case .docker:
+                (request.builder.map { ["buildx", "build", "--load", "--builder", $0] } ?? ["build"])
+                    + (mounts ? ["--progress", "plain"] : [])
             case .podman: runtimeOption + ["build"]
             case .buildah: ["bud"] + runtimeOption
             }
@@ -127,6 +141,8 @@ extension Engine {
             arguments += ["--format", "docker", "--layers", "--force-rm"] + networkOption
             arguments.append(request.pull ? "--pull=always" : "--pull=false")
         }
+        for name in request.buildArguments.keys.sorted() { arguments += ["--build-arg", name] }
+        if let platform = request.platform { arguments += ["--platform", platform.description] }
         if request.noCache { arguments.append("--no-cache") }
         for (id, file) in request.secrets.sorted(by: { $0.key < $1.key }) where mounts {
             guard !file.contains(",") && !file.contains("\"") else {
@@ -134,7 +150,8 @@ extension Engine {
             }
             arguments += ["--secret", "id=\(id),src=\(file)"]
         }
-        arguments += ["--file", request.dockerfile, "--tag", request.tag.description, "--iidfile", idFile]
+        for tag in request.tags { arguments += ["--tag", tag.description] }
+        arguments += ["--file", request.dockerfile, "--iidfile", idFile]
         return arguments + [request.context]
     }
 

@@ -14,24 +14,19 @@ package struct BuildOrder: Codable, Sendable {
     package let runID: String?
     package let modelID: String?
     package let imageName: String
-    package let baseImage: String?
-    package let envManager: EnvManager
-    package let noCache: Bool
-    package let pull: Bool
+    package let options: BuildOptions
+    /// The request's, else the site's.
     package let timeoutSeconds: Int
     package let createdAt: Timestamp
     package let createdBy: String
 
     enum CodingKeys: String, CodingKey {
-        case source, location, pull
+        case source, location, options
         case modelName = "model_name"
         case modelVersion = "model_version"
         case runID = "run_id"
         case modelID = "model_id"
         case imageName = "image_name"
-        case baseImage = "base_image"
-        case envManager = "env_manager"
-        case noCache = "no_cache"
         case timeoutSeconds = "timeout_seconds"
         case createdAt = "created_at"
         case createdBy = "created_by"

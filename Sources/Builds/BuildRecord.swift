@@ -1,3 +1,4 @@
+internal import Builders
 internal import Core
 internal import Posix
 internal import Synchronization
@@ -31,15 +32,24 @@ final class BuildRecord: Sendable {
 
     /// Notes how far the step in hand is, twice a second at most; that it cannot be written fails nothing.
     func progress(done: Int, total: Int?) {
+        updateStep(isLast: false) { $0.progress = .init(done: done, total: total) }
+    }
+
+    /// Notes what the engine does; the last word is always written.
+    func engineSteps(_ steps: [EngineStep]) {
+        updateStep(isLast: steps.allSatisfy { $0.seconds != nil }) { $0.engineSteps = steps }
+    }
+
+    private func updateStep(isLast: Bool, _ change: (inout BuildStatus.Step) -> Void) {
         let due = lastProgress.withLock { last in
-            guard ContinuousClock.now - last > .milliseconds(500) else { return false }
+            guard isLast || ContinuousClock.now - last > .milliseconds(500) else { return false }
             last = .now
             return true
         }
         guard due else { return }
         try? update { status, _ in
             guard let step = status.steps.indices.last else { return }
-            status.steps[step].progress = .init(done: done, total: total)
+            change(&status.steps[step])
         }
     }
 

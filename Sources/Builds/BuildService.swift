@@ -1,7 +1,8 @@
 package import Core
 package import Posix
+internal import Artifacts
 internal import Recipes
-package import Registry
+internal import Registry
 package import Settings
 internal import Synchronization
 
@@ -9,7 +10,7 @@ internal import Synchronization
 package final class BuildService: Sendable {
     private let history: History
     private let dispatcher: Dispatcher
-    private let registry: any ModelRegistry
+    private let source: ModelSource
     private let engineWatch: EngineWatch
     private let settings: Settings
     private let clock: Clock
@@ -17,12 +18,12 @@ package final class BuildService: Sendable {
     private let lastRefresh = Mutex(ContinuousClock.now)
 
     package init(
-        history: History, dispatcher: Dispatcher, registry: any ModelRegistry, engineWatch: EngineWatch,
+        history: History, dispatcher: Dispatcher, source: ModelSource, engineWatch: EngineWatch,
         settings: Settings, clock: Clock = .system
     ) {
         self.history = history
         self.dispatcher = dispatcher
-        self.registry = registry
+        self.source = source
         self.engineWatch = engineWatch
         self.settings = settings
         self.clock = clock
@@ -32,17 +33,15 @@ package final class BuildService: Sendable {
     ///
     /// - Returns: the build as it stands, as JSON.
     package func submit(_ submission: Submission, by user: String) throws -> [UInt8] {
-        _ = try engineWatch.engine()
-        let version = try registry.resolve(submission.modelName, submission.version)
-        let image =
-            try submission.imageName
-            ?? ImageName.derived(from: version.name, version: version.version, prefix: settings.images.prefix)
+        let engine = try engineWatch.engine()
+        try engine.checkCanBuild(submission.options, settings.images)
+        let version = try source.registry.resolve(submission.modelName, submission.version)
+        let image = try imageName(submission, version)
         let order = BuildOrder(
             modelName: version.name.text, modelVersion: version.version, source: version.source,
             location: version.location, runID: version.runID, modelID: version.modelID,
-            imageName: image.description, baseImage: submission.baseImage?.description,
-            envManager: submission.envManager, noCache: submission.noCache, pull: submission.pull,
-            timeoutSeconds: submission.timeoutSeconds ?? settings.builds.timeoutSeconds,
+            imageName: image.description, options: submission.options,
+            timeoutSeconds: submission.options.timeoutSeconds ?? settings.builds.timeoutSeconds,
             createdAt: clock.now(), createdBy: user)
         let directory = try createDirectory(order)
         do {
@@ -61,6 +60,28 @@ package final class BuildService: Sendable {
             log.error("dispatch failed; the build stays queued", ["build": directory.id, "cause": error])
         }
         return try show(directory.id) ?? BuildStatus(id: directory.id, order: order).encoded()
+    }
+
+    /// What a submit of the same fields would do, found out by reading the model's small files where they lie.
+    ///
+    /// - Returns: the whole decision.
+    /// - Throws: the `Problem` that the build would end with.
+    package func defaults(_ submission: Submission) throws -> BuildDefaults {
+        let version = try source.registry.resolve(submission.modelName, submission.version)
+        let files = try ModelText.read(version.location, ModelFetcher(server: source.server))
+        let recipe = try ModelRecipe.make(
+            files, request: submission.options.recipeRequest(), settings: settings)
+        return BuildDefaults(
+            recipe, model: version.name, version: version.version, image: try imageName(submission, version),
+            options: submission.options)
+    }
+
+    private func imageName(_ submission: Submission, _ version: ModelVersion) throws(Problem)
+        -> ImageReference
+    {
+        if let name = submission.imageName { return name }
+        return try ImageName.derived(
+            from: version.name, version: version.version, prefix: settings.images.prefix)
     }
 
     /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits.

@@ -1,3 +1,4 @@
+package import Builders
 package import Core
 
 /// How far a build is; strings as they stand in status.json and in answers.
@@ -52,11 +53,14 @@ package struct BuildStatus: Codable, Sendable {
         package var finishedAt: Timestamp?
         package var seconds: Double?
         package var progress: Progress?
+        /// What the engine does within the step, instruction by instruction.
+        package var engineSteps: [EngineStep]?
 
         enum CodingKeys: String, CodingKey {
             case name, seconds, progress
             case startedAt = "started_at"
             case finishedAt = "finished_at"
+            case engineSteps = "engine_steps"
         }
     }
 
@@ -148,8 +152,7 @@ package struct BuildStatus: Codable, Sendable {
         source = order.source
         runID = order.runID
         imageName = order.imageName
-        baseImage = order.baseImage
-        envManager = order.envManager.rawValue
+        envManager = order.options.envManager.rawValue
         createdAt = order.createdAt
         createdBy = order.createdBy
         updatedAt = order.createdAt

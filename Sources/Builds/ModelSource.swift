@@ -10,12 +10,13 @@ package struct ModelSource: Sendable {
     package let server: HTTPServer?
 
     /// - Throws: `Problem` naming the setting that is wrong.
-    package init(_ settings: Settings.Registry) throws(Problem) {
+    package init(_ all: Settings) throws(Problem) {
+        let settings = all.registry
         switch settings.uri {
         case .server(let url):
             let server = try HTTPServer(
                 url: url, field: "registry.uri", credentials: Self.credentials(settings),
-                caBundle: settings.caBundle)
+                caBundle: settings.caBundle, proxy: all.network.proxy(for: url))
             registry = MLflowServer(server, allowedRoots: settings.allowedRoots)
             self.server = server
         case .fileStore(let root):

@@ -88,7 +88,7 @@ package struct Runner {
 
         try record.update { status, now in status.enter(.downloading, at: now) }
         try Files.makeDirectory(directory.contextPath)
-        let model = "\(directory.contextPath)/model"
+        let model = BuildContext(path: directory.contextPath, settings: settings).model
         record.note("downloading \(order.source)")
         let fetched = try ModelFetcher(server: server).fetch(
             order.location, to: model, shouldStop: { stop.isRequested },
@@ -96,7 +96,8 @@ package struct Runner {
         record.note("downloaded and checked \(fetched.files) files, \(fetched.bytes) bytes")
         try stop.check()
 
-        let recipe = try recipe(order, model: model)
+        var recipe = try ModelRecipe.make(
+            ModelText.read(model), request: order.options.recipeRequest(), settings: settings)
         try record.update { status, now in
             status.enter(.building, at: now)
             status.baseImage = recipe.baseImage.fullyQualified
@@ -105,15 +106,19 @@ package struct Runner {
         }
         record.note("base image: \(recipe.baseImage.fullyQualified): \(recipe.baseImageReason)")
         for warning in recipe.warnings { record.note("warning: \(warning)") }
-        try writeContext(recipe, order, engine)
+        let dialect = engine.mounts ? Dialect.mounts : .plain
+        guard dialect == .mounts || settings.python.netrc == nil else {
+            throw Problem(
+                .invalidState, "this docker has no BuildKit, which alone keeps python.netrc's credentials out of images",
+                hint: "install the buildx plugin, or remove python.netrc from the settings")
+        }
+        try BuildContext(path: directory.contextPath, settings: settings).write(&recipe, dialect)
+        let dockerfile = recipe.dockerfile(dialect, labels: labels(order, recipe))
+        try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
         let built = try engine.build(
-            BuildRequest(
-                context: directory.contextPath, dockerfile: directory.dockerfilePath,
-                tag: try ImageReference(order.imageName, field: "image_name"), noCache: order.noCache,
-                pull: order.pull, secrets: settings.python.caBundle.map { ["ca_bundle": $0] } ?? [:]),
-            environment: environment, log: try Descriptor.open(directory.logPath, .append),
-            seconds: Double(order.timeoutSeconds),
-            shouldStop: { stop.isRequested })
+            try request(order), environment: environment, log: try Descriptor.open(directory.logPath, .append),
+            seconds: Double(order.timeoutSeconds), shouldStop: { stop.isRequested },
+            follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
         try record.update { status, now in
             status.image = .init(
@@ -124,29 +129,24 @@ package struct Runner {
         }
     }
 
-    private func recipe(_ order: BuildOrder, model: String) throws(Problem) -> Recipe {
-        let baseImage = try order.baseImage.map { text throws(Problem) in
-            try ImageReference(text, field: "base_image")
+    private func request(_ order: BuildOrder) throws -> BuildRequest {
+        let image = try ImageReference(order.imageName, field: "image_name")
+        let tags = try order.options.tags.map { try image.tagged($0) }
+        var request = BuildRequest(
+            context: directory.contextPath, dockerfile: directory.dockerfilePath, tags: [image] + tags)
+        request.noCache = order.options.noCache
+        request.pull = order.options.pull
+        request.platform = try order.options.platform
+        request.builder = settings.images.builder
+        request.buildArguments = try order.options.recipeRequest().buildArguments
+        request.environment = settings.network.environment
+        request.hiddenTexts = settings.network.hiddenTexts
+        request.secrets["ca_bundle"] = settings.python.caBundle
+        if let netrc = settings.python.netrc {
+            request.secrets["netrc"] = netrc
+            request.hiddenTexts += try Netrc.passwords(Files.read(netrc, limit: 1 << 20))
         }
-        let request = RecipeRequest(
-            modelName: try ModelName(order.modelName), version: order.modelVersion, baseImage: baseImage)
-        return try ModelRecipe.make(directory: model, request: request, settings: settings)
-    }
-
-    private func writeContext(_ recipe: Recipe, _ order: BuildOrder, _ engine: Engine) throws {
-        try Files.makeDirectory("\(directory.contextPath)/slipway", permissions: 0o755)
-        for (name, content) in recipe.contextFiles {
-            let file = try Descriptor.open(
-                "\(directory.contextPath)/slipway/\(name)", .create, permissions: 0o644)
-            try file.write(content.utf8)
-        }
-        if !engine.mounts, let bundle = settings.python.caBundle {
-            let file = try Descriptor.open(
-                "\(directory.contextPath)/slipway/ca.pem", .create, permissions: 0o644)
-            try file.write(try Files.read(bundle, limit: 16 << 20))
-        }
-        let dockerfile = recipe.dockerfile(engine.mounts ? .mounts : .plain, labels: labels(order, recipe))
-        try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
+        return request
     }
 
     private func labels(_ order: BuildOrder, _ recipe: Recipe) -> [(String, String)] {
@@ -156,11 +156,22 @@ package struct Runner {
             ("org.opencontainers.image.created", order.createdAt.description),
             ("org.opencontainers.image.base.name", recipe.baseImage.fullyQualified),
             ("dev.slipway.model.source", order.source),
+            ("dev.slipway.requirements", recipe.dependencyKey),
+            ("dev.slipway.version", Slipway.version),
             ("dev.slipway.build.id", directory.id.text),
         ]
         if let runID = order.runID { labels.append(("dev.slipway.model.run-id", runID)) }
         if let modelID = order.modelID { labels.append(("dev.slipway.model.id", modelID)) }
-        return labels
+        return labels + order.options.labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+/// A file of logins by host, as netrc(5) describes it.
+private enum Netrc {
+    /// The words that follow on `password`.
+    static func passwords(_ content: [UInt8]) -> [String] {
+        let words = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+        return zip(words, words.dropFirst()).filter { $0.0 == "password" }.map(\.1)
     }
 }
 

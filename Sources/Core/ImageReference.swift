@@ -69,6 +69,11 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         return "docker.io/" + (path.contains("/") ? path : "library/\(path)") + suffix
     }
 
+    /// The same repository under another tag, without digest.
+    package func tagged(_ tag: String) throws(Problem) -> ImageReference {
+        try ImageReference((registry.map { "\($0)/" } ?? "") + path + ":\(tag)", field: "tags")
+    }
+
     private var suffix: String { (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "") }
 
     private static func split(_ text: String, at index: String.Index?) -> (String, String?) {

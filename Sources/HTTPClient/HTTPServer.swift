@@ -12,6 +12,21 @@ package struct HTTPServer: Sendable {
     package let credentials: Credentials?
     /// A file of certificates in PEM to trust instead of the system's.
     package let caBundle: String?
+    /// nil leaves it to the environment, as libcurl reads it (http_proxy, https_proxy, no_proxy).
+    package let proxy: Proxy?
+
+    /// The way to servers that cannot be reached directly.
+    package struct Proxy: Sendable {
+        /// An address, with user and password where the proxy wants them; nil is no proxy.
+        package let address: Secret?
+        /// Hosts and domains that are reached directly, with commas between them.
+        package let except: String?
+
+        package init(address: Secret?, except: String?) {
+            self.address = address
+            self.except = except
+        }
+    }
 
     /// Takes an address apart from how to log in there.
     ///
@@ -20,10 +35,11 @@ package struct HTTPServer: Sendable {
     ///   - field: names the setting that holds `url`.
     ///   - credentials: sent with every request; nil for none.
     ///   - caBundle: a file of certificates in PEM to trust instead of the system's.
+    ///   - proxy: the way there; nil leaves it to the environment.
     /// - Throws: `Problem` naming `field`, unless `url` is an http or https address without user, query and fragment.
-    package init(url: String, field: String, credentials: Credentials? = nil, caBundle: String? = nil)
-        throws(Problem)
-    {
+    package init(
+        url: String, field: String, credentials: Credentials? = nil, caBundle: String? = nil, proxy: Proxy? = nil
+    ) throws(Problem) {
         func refuse(_ rule: String) -> Problem {
             .invalid(field, rule, hint: "write it as http://host:port, credentials apart from it")
         }
@@ -47,6 +63,7 @@ package struct HTTPServer: Sendable {
         address = trimmed
         self.credentials = credentials
         self.caBundle = caBundle
+        self.proxy = proxy
     }
 }
 

@@ -67,33 +67,49 @@ package struct Command: Sendable {
             errors: String(decoding: streams[1].bytes, as: UTF8.self), timedOut: watch.expired)
     }
 
-    /// Runs the program with both output streams going to a file, as `run(seconds:limit:)` otherwise.
+    /// Runs the program and hands on what it writes, as `run(seconds:limit:)` otherwise.
     ///
     /// - Parameters:
     ///   - seconds: how long it may take.
-    ///   - file: where both streams go.
     ///   - signal: ends the program in time; SIGKILL follows five seconds later.
     ///   - shouldStop: asked several times a second; true ends the program as a timeout does.
+    ///   - sink: gets the bytes of both output streams as they come, on the caller's thread.
     /// - Returns: how it ended.
-    /// - Throws: `SystemError` where it cannot be started.
+    /// - Throws: `SystemError` where it cannot be started; what `sink` throws, after the program was ended.
     package func run(
-        seconds: Double, writingTo file: Descriptor, endingWith signal: Int32 = Signals.terminate,
-        shouldStop: () -> Bool = { false }
-    ) throws(SystemError) -> Outcome {
-        let child = try start(output: file, errors: file)
+        seconds: Double, endingWith signal: Int32, shouldStop: () -> Bool = { false },
+        sink: ([UInt8]) throws -> Void
+    ) throws -> Outcome {
+        let (child, reader) = try startWithPipe()
+        var stream = Stream(reader, .max)
         var watch = Deadline(seconds: seconds, child, signal)
-        var status = child.poll()
-        var pause: UInt32 = 1000
-        while status == nil {
-            usleep(pause)
-            // Short programs are noticed at once, long ones cost nothing.
-            pause = min(pause * 2, 100_000)
-            watch.enforce(now: shouldStop())
-            status = child.poll()
+        var failure: (any Error)?
+        var status: ExitStatus?
+        while !stream.ended, !watch.killed {
+            var polls = [pollfd(fd: reader.number, events: Int16(POLLIN), revents: 0)]
+            poll(&polls, 1, 100)
+            if polls[0].revents != 0 { stream.readMore() }
+            do {
+                if failure == nil, !stream.bytes.isEmpty { try sink(stream.bytes) }
+            } catch {
+                failure = error
+            }
+            stream.bytes = []
+            watch.enforce(now: failure != nil || shouldStop())
+            // A grandchild may hold the pipe open after the end.
+            if polls[0].revents == 0 { status = child.poll() }
+            if status != nil { break }
         }
+        let end = status ?? watch.waitForEnd()
         // Whoever was asked to end and has, may have left others of its group who have not.
         if watch.expired { child.signalGroup(SIGKILL) }
-        return Outcome(status: status ?? .exited(127), output: "", errors: "", timedOut: watch.expired)
+        if let failure { throw failure }
+        return Outcome(status: end, output: "", errors: "", timedOut: watch.expired)
+    }
+
+    private func startWithPipe() throws(SystemError) -> (ChildProcess, Descriptor) {
+        let pipe = try Descriptor.pipe()
+        return (try start(output: pipe.writer, errors: pipe.writer), pipe.reader)
     }
 
     /// The writing ends of the pipes are closed here when this returns: only the child still holds them.

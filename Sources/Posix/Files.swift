@@ -135,6 +135,23 @@ package enum Files {
         guard rename(path, destination) == 0 else { throw SystemError("rename", destination) }
     }
 
+    /// Gives a file or directory, and all beneath it, one time of change; follows no symbolic link.
+    ///
+    /// The corresponding C function is `utimensat(2)`.
+    ///
+    /// - Parameters:
+    ///   - path: where to begin.
+    ///   - seconds: since 1970.
+    package static func setTimes(_ path: String, seconds: Int) throws(SystemError) {
+        if try status(path)?.kind == .directory {
+            for name in try names(in: path) { try setTimes("\(path)/\(name)", seconds: seconds) }
+        }
+        let time = timespec(tv_sec: seconds, tv_nsec: 0)
+        guard utimensat(AT_FDCWD, path, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw SystemError("utimensat", path)
+        }
+    }
+
     /// The path without symbolic links, `.` and `..`; it must exist.
     ///
     /// The corresponding C function is `realpath(3)`.

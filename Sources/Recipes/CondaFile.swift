@@ -1,6 +1,17 @@
 internal import Core
 internal import YAML
 
+/// An environment that only conda can make.
+package struct CondaPlan: Sendable, Equatable {
+    let file: String
+    /// As the model has them, in order.
+    let channels: [Requirement]
+    /// What to install, Python and pip among them.
+    let specs: [String]
+    /// Names of what pip could not install as it is meant.
+    let foreign: [String]
+}
+
 /// A model's `conda.yaml`, read for its Python and for what pip can install of it.
 struct CondaFile {
     let file: String
@@ -9,6 +20,10 @@ struct CondaFile {
     private var pip: [Requirement] = []
     /// Packages by conda's names, such as `numpy=1.18.1`.
     private var packages: [Requirement] = []
+    /// Every package of conda's as it stands there, Python and pip included.
+    private var specs: [Requirement] = []
+    /// As written, in order; nil where the file names none.
+    private(set) var channels: [Requirement]?
     private(set) var warnings: [String] = []
 
     /// - Returns: nil where there is no such file, or it is empty.
@@ -21,6 +36,7 @@ struct CondaFile {
             warnings.append(
                 "\(file): \(foreign.joined(separator: ", ").printable(limit: 120)) mean nothing to conda")
         }
+        try readChannels(root)
         guard let list = root["dependencies"], !list.isNull else {
             warnings.append("\(file) names no dependencies")
             return
@@ -42,8 +58,22 @@ struct CondaFile {
         }
     }
 
+    private mutating func readChannels(_ root: YAMLNode) throws(Problem) {
+        guard let node = root["channels"], !node.isNull else { return }
+        guard let items = node.sequence else {
+            throw .invalid("\(file):\(node.line)", "channels must be a list")
+        }
+        channels = try items.map { item throws(Problem) in
+            guard let text = item.string else {
+                throw .invalid("\(file):\(item.line)", "each channel must be a text")
+            }
+            return Requirement(text: text, source: "\(file):\(item.line)")
+        }
+    }
+
     private mutating func read(package text: String, _ source: String) {
-        let name = text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }.lowercased()
+        specs.append(Requirement(text: text, source: source))
+        let name = Self.name(text)
         if name == "python" {
             if let version = PythonVersion(condaEntry: text) {
                 python = (version, source)
@@ -72,8 +102,43 @@ struct CondaFile {
         guard !ignored.isEmpty else { return }
         let shown = ignored.prefix(8).joined(separator: ", ").printable(limit: 200)
         let more = ignored.count > 8 ? " and \(ignored.count - 8) more" : ""
-        warnings.append("\(file): only conda could install \(shown)\(more): left out")
+        warnings.append(
+            "\(file): only conda could install \(shown)\(more): left out (env_manager conda installs it)")
     }
+
+    /// The pip list alone, for an environment that conda makes.
+    func addPipRequirements(to reader: inout RequirementsReader) throws(Problem) {
+        for line in pip { try reader.read(line: line.text, source: line.source) }
+    }
+
+    /// What only conda can do of this file; nil where pip can do all of it.
+    ///
+    /// - Parameter python: what to ask for where the file names no Python.
+    /// - Throws: `Problem` naming the line that is no package of a channel.
+    func plan(python: PythonVersion) throws(Problem) -> CondaPlan? {
+        guard !packages.isEmpty else { return nil }
+        var specs = self.specs.map(\.text)
+        for spec in self.specs {
+            let rule = /([A-Za-z0-9._\/-]+::)?[A-Za-z0-9._-]+( *[=<>!~][A-Za-z0-9.*+_=<>!,|~ -]*)?(\[[A-Za-z0-9_.*=, '"-]*\])?/
+            guard spec.text.utf8.count <= 200, spec.text.wholeMatch(of: rule) != nil else {
+                throw .invalid(
+                    spec.source, "\"\(spec.text.printable(limit: 80))\" is not a package as conda names it",
+                    hint: "write it as name=version or channel::name=version")
+            }
+        }
+        if !specs.contains(where: { Self.name($0) == "python" }) { specs.append("python=\(python.minorText)") }
+        if !specs.contains(where: { Self.name($0) == "pip" }) { specs.append("pip") }
+        return CondaPlan(
+            file: file, channels: channels ?? [Requirement(text: "conda-forge", source: "\(file) names no channels")],
+            specs: specs, foreign: packages.map { Self.name($0.text) })
+    }
+
+    /// A package's name without channel and version.
+    private static func name(_ spec: String) -> String {
+        let bare = spec.firstRange(of: "::").map { spec[$0.upperBound...] } ?? spec[...]
+        return bare.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }.lowercased()
+    }
+
 
     /// Where `requirements` is followed and this file says another version.
     func contradictions(with requirements: [Requirement]) -> [String] {

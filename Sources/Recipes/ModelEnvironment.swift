@@ -8,16 +8,23 @@ struct ModelEnvironment {
     private let pythonEnv: (file: String, root: YAMLNode)?
     private let conda: CondaFile?
     private let condaIsNamed: Bool
+    private let manager: EnvManager
+    private let lock: LockFile?
 
     private(set) var python: (version: PythonVersion, source: String)?
     private(set) var requirements: [Requirement] = []
     private(set) var constraints: [Requirement] = []
     private(set) var indexes: [Requirement] = []
+    private(set) var localPaths: [String] = []
+    /// nil unless conda is asked for and needed.
+    private(set) var condaPlan: CondaPlan?
     var warnings: [String] = []
 
     /// Finds the files: those that the flavor's `env` names (a text in MLflow 1, a mapping later), else the usual ones.
-    init(_ files: ModelFiles, _ pyfunc: YAMLNode) throws(Problem) {
+    init(_ files: ModelFiles, _ pyfunc: YAMLNode, _ manager: EnvManager, _ lock: LockFile?) throws(Problem) {
         self.files = files
+        self.manager = manager
+        self.lock = lock
         let env = pyfunc["env"]
         var condaFile = "conda.yaml"
         var pythonFile = "python_env.yaml"
@@ -59,6 +66,7 @@ struct ModelEnvironment {
         if let (file, root) = pythonEnv, let text = try root.text("python", in: file) {
             found.append(try Self.version(text, "\(file):\(root["python"]?.line ?? 1)"))
         }
+        if manager == .conda, let version = conda?.python { found.insert(version, at: 0) }
         if pythonEnv == nil, usesConda, let version = conda?.python { found.append(version) }
         if let text = try pyfunc.text("python_version", in: "MLmodel") {
             found.append(try Self.version(text, "MLmodel:\(pyfunc["python_version"]?.line ?? 1)"))
@@ -83,6 +91,7 @@ struct ModelEnvironment {
         }
     }
 
+    /// Whether the packages are those of conda.yaml for pip too.
     private var usesConda: Bool { conda != nil && (condaIsNamed || !files.contains("requirements.txt")) }
 
     private static func version(_ text: String, _ source: String) throws(Problem) -> (PythonVersion, String) {
@@ -98,7 +107,13 @@ struct ModelEnvironment {
     mutating func readRequirements() throws(Problem) {
         var reader = RequirementsReader(files)
         let hasRequirements = files.contains("requirements.txt")
-        if let (file, root) = pythonEnv, let list = root["dependencies"], !list.isNull {
+        if manager == .conda, conda == nil {
+            warnings.append("the model has no conda.yaml: it gets a virtual environment")
+        }
+        if manager == .conda, let conda {
+            condaPlan = try conda.plan(python: python?.version ?? .fallback)
+            try conda.addPipRequirements(to: &reader)
+        } else if let (file, root) = pythonEnv, let list = root["dependencies"], !list.isNull {
             guard let lines = list.sequence else {
                 throw .invalid("\(file):\(list.line)", "dependencies must be a list")
             }
@@ -125,6 +140,14 @@ struct ModelEnvironment {
         requirements = reader.requirements
         constraints = reader.constraints
         indexes = reader.indexes
+        localPaths = reader.localPaths
+        if let lock {
+            let locked = requirements.filter { $0.name.map { lock.packages[$0] != nil } ?? true }
+            requirements.removeAll { locked.contains($0) }
+            warnings += requirements.map {
+                "\($0.source): \($0.text) is not in uv.lock, and is installed after what is"
+            }
+        }
         warnings += reader.warnings + (conda?.contradictions(with: requirements) ?? [])
     }
 }

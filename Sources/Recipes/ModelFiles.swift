@@ -1,14 +1,35 @@
 internal import Core
 internal import YAML
 
-/// The small text files of a model directory: `MLmodel`, `*.yaml`, `*.yml`, `*.txt`.
+/// The small text files of a model directory, and the names of all others.
 package struct ModelFiles: Sendable {
     private let files: [String: [UInt8]]
+    /// Every file and directory, relative to the model directory.
+    private let paths: Set<String>
 
-    /// - Parameter files: content by path relative to the model directory, such as `code/constraints.txt`.
-    package init(_ files: [String: [UInt8]]) { self.files = files }
+    /// Takes what was read of a model directory.
+    ///
+    /// - Parameters:
+    ///   - files: content by path relative to the model directory, such as `code/constraints.txt`.
+    ///   - others: paths of files and directories that were not read.
+    package init(_ files: [String: [UInt8]], others: Set<String> = []) {
+        self.files = files
+        paths = others.union(files.keys)
+    }
 
     func contains(_ path: String) -> Bool { files[path] != nil }
+
+    /// Whether there is a file or directory of this path, read or not.
+    func lists(_ path: String) -> Bool { paths.contains(path) }
+
+    /// A text file whole, for a build that needs it as it is.
+    func text(_ path: String) throws(Problem) -> String? {
+        guard let bytes = files[path] else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .invalid(path, "is not valid UTF-8", hint: "save the file as UTF-8 and log the model again")
+        }
+        return text
+    }
 
     /// A file's lines, without their ends: LF, CRLF and CR alike, as models come from every system.
     ///

@@ -1,119 +1,121 @@
 package import Core
 internal import Crypto
 
-/// What a person asks for beyond the model itself.
-package struct RecipeRequest: Sendable {
-    package let modelName: ModelName
-    package let version: Int
-    /// Wins over every rule.
-    package let baseImage: ImageReference?
-
-    package init(modelName: ModelName, version: Int, baseImage: ImageReference? = nil) {
-        self.modelName = modelName
-        self.version = version
-        self.baseImage = baseImage
-    }
-}
-
-/// What the site asks for.
-package struct RecipeSettings: Sendable {
-    /// The base image by Python version, such as `3.11`.
-    package let baseImages: [String: ImageReference]
-    /// The package index, unless the model names one; nil is PyPI.
-    package let pipIndexURL: String?
-    /// Whether the build gets the site's certificate authorities: as the secret `ca_bundle`, or as `slipway/ca.pem` in a
-    /// plain build's context.
-    package let hasCABundle: Bool
-
-    package init(
-        baseImages: [String: ImageReference] = [:], pipIndexURL: String? = nil, hasCABundle: Bool = false
-    ) {
-        self.baseImages = baseImages
-        self.pipIndexURL = pipIndexURL
-        self.hasCABundle = hasCABundle
-    }
-}
-
 /// How one model version becomes an image.
-package struct Recipe: Sendable, Equatable {
+package struct Recipe: Sendable {
     package let baseImage: ImageReference
     /// Why this base image, in words.
     package let baseImageReason: String
-    /// The Python that the model asks for, such as `3.11.7`; nil where it names none.
-    package let pythonVersion: String?
-    /// Lines for the installer, in order: the model's own, then what serving adds.
+    /// The Python that the model asks for, such as `3.11.7`.
+    package let pythonVersion: String
+    /// Where that stands, such as `python_env.yaml:1`.
+    package let pythonReason: String
+    /// What is done in fact: `conda` becomes `virtualenv` where pip can install everything.
+    package let envManager: EnvManager
+    /// Lines for the installer, in order: the model's own, the request's, then what serving adds.
     package let requirements: [String]
     package let constraints: [String]
     /// The package index in place of PyPI.
     package let index: String?
     /// Why this index, in words; nil without one.
     package let indexReason: String?
-    /// Debian packages that the model's flavors need.
-    package let systemPackages: [String]
+    /// Further indexes, the site's and torch's; those of the model stand among its requirements.
+    package let extraIndexes: [String]
+    package let systemPackages: SystemPackages
+    /// Conda's channels as they will be asked; empty without conda.
+    package let channels: [String]
+    /// What conda installs.
+    package let condaSpecs: [String]
+    /// Whether uv installs exactly what the model's uv.lock says.
+    package let isLocked: Bool
     /// What a person should know before building: oddities of the model, and what was added to it.
     package let warnings: [String]
+    /// Files and directories of the model that the build context holds beneath `localFiles` too.
+    package let localPaths: [String]
 
-    let hasCABundle: Bool
+    let minorVersion: String
+    let settings: RecipeSettings
+    let buildArguments: [String: String]
+    let lockTexts: [String: String]
+    /// Whether the base image is known to have the model's Python with pip.
+    let baseIsPrepared: Bool
     /// uv installs; it needs Python 3.8, older models get pip.
     let usesUV: Bool
+    /// What the files of `localPaths` hold, as a hash; they are known only where the model is.
+    package var localFilesKey = "0"
+
+    /// Where a build sees the model's own packages; their hash follows, so that no cache takes one model's for another's.
+    static let localFiles = "/run/slipway/dependencies/files"
 
     /// Decides base image and dependencies.
     ///
-    /// - Throws: `Problem` where a setting is wrong.
+    /// - Parameters:
+    ///   - model: read with the request's environment manager.
+    ///   - request: what a person asks for.
+    ///   - settings: what the site asks for.
+    /// - Throws: `Problem` where a setting or field is wrong, or the site does not allow the base image.
     package static func make(
         _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings
     ) throws(Problem) -> Recipe {
-        let base = try BaseImageChoice.make(model, request, settings)
-        let index = try IndexChoice.make(model, settings)
-        let additions = ServingRequirements.complete(model.requirements, model)
+        try request.check()
+        let gpu = AcceleratorChoice.make(model, request, settings)
+        let base = try BaseImageChoice.make(model, request, settings, gpu)
+        let index = try IndexChoice.make(model, request, settings)
+        let channels = try model.conda.map { plan throws(Problem) in
+            try ChannelChoice.make(plan, settings)
+        }
+        let extra = try extraRequirements(request, model)
+        let serving = ServingRequirements(model.requirements + extra, model, slim: request.slim)
+        let system = SystemPackages(model, request, settings.tables)
+        var manager = request.envManager == .conda && model.conda == nil ? .virtualenv : request.envManager
+        var warnings = model.warnings + base.warnings + (index?.warnings ?? []) + gpu.warnings
+        warnings += (channels?.warnings ?? []) + serving.notes + system.notes
+        if let wheels = gpu.wheels { warnings.append("torch comes from \(wheels.address): \(wheels.reason)") }
+        if model.lock != nil, manager == .local {
+            manager = .virtualenv
+            warnings.append("the model has a uv.lock: it gets a virtual environment of just what is locked")
+        }
+        let python = model.pythonVersion ?? .fallback
         return Recipe(
             baseImage: base.image, baseImageReason: base.reason,
-            pythonVersion: model.pythonVersion.map(\.description),
-            requirements: additions.requirements.map(\.text),
+            pythonVersion: python.description,
+            pythonReason: model.pythonSource ?? "the default, as the model names none",
+            envManager: manager,
+            requirements: serving.lines.map(\.text),
             constraints: model.constraints.map(\.text),
             index: index?.address, indexReason: index?.reason,
-            systemPackages: ServingRequirements.systemPackages(model.flavors),
-            warnings: model.warnings + base.warnings + (index?.warnings ?? []) + additions.notes,
-            hasCABundle: settings.hasCABundle,
-            usesUV: (model.pythonVersion ?? .fallback).isAtLeast(3, 8))
+            extraIndexes: settings.extraIndexURLs + (gpu.wheels.map { [$0.address] } ?? []),
+            systemPackages: system,
+            channels: channels?.channels ?? [],
+            condaSpecs: model.conda?.specs ?? [],
+            isLocked: model.lock != nil,
+            warnings: warnings,
+            localPaths: model.localPaths,
+            minorVersion: python.minorText,
+            settings: settings,
+            buildArguments: request.buildArguments,
+            lockTexts: model.lockTexts,
+            baseIsPrepared: base.isPrepared,
+            usesUV: python.isAtLeast(3, 8))
     }
 
-    /// The files that go to `slipway/` beside the model in the build context, by path below it.
-    package var contextFiles: [String: String] {
-        var files = installFiles
-        files["serve.py"] = Scripts.serve
-        return files
-    }
-
-    /// The files that the dependency layer is made from.
-    private var installFiles: [String: String] {
-        var lines = requirements
-        var files = ["warm.py": Scripts.warm]
-        if !constraints.isEmpty {
-            lines.insert("--constraint constraints.txt", at: 0)
-            files["constraints.txt"] = constraints.map { $0 + "\n" }.joined()
+    /// The request's own lines; two exact versions of one package cannot both be met.
+    private static func extraRequirements(_ request: RecipeRequest, _ model: ModelDescription) throws(Problem)
+        -> [Requirement]
+    {
+        var reader = RequirementsReader(ModelFiles([:]))
+        for (index, line) in request.extraRequirements.enumerated() {
+            try reader.read(line: line, source: "extra_requirements[\(index)]")
         }
-        if let index {
-            lines.insert("--index-url \(index)", at: 0)
-            files["pip.conf"] = Self.pipConfiguration(index)
+        for line in reader.requirements {
+            let other = model.requirements.first { $0.name != nil && $0.name == line.name }
+            guard let other, let version = line.exactVersion, let own = other.exactVersion, version != own else {
+                continue
+            }
+            throw .invalid(
+                line.source, "\(line.text) contradicts \(other.text) of the model (\(other.source))",
+                hint: "leave it out, or log the model again with that version")
         }
-        files["requirements.txt"] = lines.map { $0 + "\n" }.joined()
-        return files
-    }
-
-    /// Equal for two models that need the same packages in the same way, whatever their names and versions.
-    ///
-    /// It stands in the Dockerfile because buildah's layer cache does not look into what a RUN mounts.
-    package var dependencyKey: String {
-        let parts = installFiles.sorted { $0.key < $1.key }.map { "\($0.key)\u{0}\($0.value)\u{0}" }
-        return String(SHA256.hex(Array(parts.joined().utf8)).prefix(32))
-    }
-
-    /// For the one download that pip makes before uv is there.
-    private static func pipConfiguration(_ index: String) -> String {
-        let host = index.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
-        let trust = index.lowercased().hasPrefix("http://") ? "trusted-host = \(host)\n" : ""
-        // A percent sign begins an interpolation in pip's configuration files.
-        return "[global]\nindex-url = \(index.replacing("%", with: "%%"))\n\(trust)"
+        return reader.requirements
     }
 }

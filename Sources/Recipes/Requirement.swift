@@ -23,6 +23,13 @@ package struct Requirement: Sendable, Hashable {
         return version.isEmpty || version.contains("*") ? nil : String(version)
     }
 
+    /// What follows on the `+` of its exact version, such as `cu121`.
+    var localVersion: String? {
+        guard let version = exactVersion, let plus = version.firstIndex(of: "+") else { return nil }
+        let local = version[version.index(after: plus)...].prefix { $0.isASCIILetterOrDigit || $0 == "." }
+        return local.isEmpty ? nil : String(local)
+    }
+
     /// The same requirement with a version, if it names none: extras and marker stay.
     func pinned(to version: String, why source: String) -> Requirement? {
         let requirement = withoutMarker
@@ -32,7 +39,11 @@ package struct Requirement: Sendable, Hashable {
         return Requirement(text: "\(bare)==\(version)" + (marker.isEmpty ? "" : " \(marker)"), source: source)
     }
 
-    private var withoutMarker: Substring { text.prefix { $0 != ";" } }
+    /// Without what follows on the requirement itself: marker and options, such as `--hash`.
+    private var withoutMarker: Substring {
+        let end = text.firstRange(of: " --")?.lowerBound ?? text.endIndex
+        return text[..<end].prefix { $0 != ";" }
+    }
 
     static func normalised(_ name: String) -> String {
         let parts = name.lowercased().split { "._-".contains($0) }

@@ -18,17 +18,24 @@ enum RequirementRules {
             try checkDirect(subject, source)
             return
         }
-        let isPath = subject.contains("/") || subject.contains("\\") || ".~".contains(subject.first ?? " ")
-        if isPath { throw localPath(source, subject) }
         throw .invalid(
             source, "\"\(text.printable(limit: 80))\" is not a requirement",
             hint: "write it as name==version (PEP 508)")
     }
 
+    /// Whether a requirement is the path of a package rather than a name or an address.
+    static func isPath(_ text: String) -> Bool {
+        let subject = text.prefix { $0 != " " }
+        if subject.contains("://") { return false }
+        if subject.hasSuffix(".whl") { return true }
+        return Requirement(text: text, source: "").name == nil
+            && (subject.contains("/") || subject.contains("\\") || ".~".contains(subject.first ?? " "))
+    }
+
     static func localPath(_ source: String, _ path: String) -> Problem {
         .invalid(
-            source, "\"\(path.printable(limit: 80))\" is a path, which the installer in the image cannot see",
-            hint: "publish the package on an index and name it there, or add its code with code_paths")
+            source, "\"\(path.printable(limit: 80))\" is a path, and there is no such file in the model",
+            hint: "log the wheel with the model (code_paths) and name it by its path there, or publish it on an index")
     }
 
     private static func checkDirect(_ address: String, _ source: String) throws(Problem) {

@@ -11,6 +11,8 @@ struct RequirementsReader {
     /// Addresses of package indexes that are to replace the default one, in order.
     private(set) var indexes: [Requirement] = []
     private(set) var warnings: [String] = []
+    /// Files and directories of the model that requirements name, relative to it.
+    private(set) var localPaths: [String] = []
     private var openFiles: [String] = []
 
     init(_ files: ModelFiles) { self.files = files }
@@ -69,8 +71,25 @@ struct RequirementsReader {
             try read(option: text, source: source, directory: directory, kind)
             return
         }
+        if RequirementRules.isPath(text) {
+            keep(try local(text, source: source), kind)
+            return
+        }
         try RequirementRules.check(text, source)
         keep(Requirement(text: text, source: source), kind)
+    }
+
+    /// A package that the model brings along: a wheel, an archive, or a directory of sources.
+    private mutating func local(_ text: String, source: String) throws(Problem) -> Requirement {
+        let written = String(text.prefix { $0 != " " && $0 != ";" && $0 != "[" })
+        guard let path = try? Self.path(written, in: "", source), !path.isEmpty,
+            files.lists(path), !path.contains(where: { !$0.isASCIILetterOrDigit && !"/._+-!".contains($0) })
+        else {
+            throw RequirementRules.localPath(source, written)
+        }
+        if !localPaths.contains(path) { localPaths.append(path) }
+        let rest = text.dropFirst(written.count)
+        return Requirement(text: "\(Recipe.localFiles)/\(path)\(rest)", source: source)
     }
 
     private mutating func keep(_ requirement: Requirement, _ kind: Kind) {
@@ -110,7 +129,15 @@ struct RequirementsReader {
         case "--no-index", "--require-hashes":
             requirements.append(Requirement(text: name, source: source))
         case "-e", "--editable":
-            throw RequirementRules.localPath(source, try required())
+            let target = try required()
+            guard RequirementRules.isPath(target) else {
+                // An address with #egg=: what it leads to is installed as it is.
+                try RequirementRules.check(target, source)
+                keep(Requirement(text: target, source: source), kind)
+                return
+            }
+            keep(try local(target, source: source), kind)
+            warnings.append("\(source): \(target.printable(limit: 80)) is installed rather than linked to")
         default:
             warnings.append("\(source): the option \(name.printable(limit: 40)) has no effect here")
         }

@@ -1,42 +1,65 @@
-/// What MLflow's server needs beside the model's own requirements; none of these is ever changed.
-enum ServingRequirements {
-    /// - Returns: the requirements with what was missing at their end, and a note about each addition.
-    static func complete(_ own: [Requirement], _ model: ModelDescription)
-        -> (requirements: [Requirement], notes: [String])
-    {
-        var all = own
-        var notes: [String] = []
-        let release = model.mlflowVersion.flatMap { isRelease($0) ? $0 : nil }
-        let saved = "MLmodel's mlflow_version"
-        let names = Set(own.compactMap(\.name))
-        let distribution =
-            names.contains("mlflow") ? "mlflow" : names.contains("mlflow-skinny") ? "mlflow-skinny" : nil
+/// What MLflow's server needs beside the model's own requirements; no version that the model names is ever changed.
+struct ServingRequirements {
+    private(set) var lines: [Requirement]
+    /// A note about each change.
+    private(set) var notes: [String] = []
 
-        if let distribution {
-            if let release, !own.contains(where: { $0.name == distribution && $0.exactVersion != nil }) {
-                for (index, line) in own.enumerated() where line.name == distribution {
-                    guard let pinned = line.pinned(to: release, why: saved) else { continue }
-                    all[index] = pinned
-                    notes.append(
-                        "\(line.source): \(distribution) without a version is taken as \(release) (\(saved))")
-                }
-            }
+    private let names: Set<String>
+    private let model: ModelDescription
+    /// MLmodel's `mlflow_version` where a package index can have it.
+    private let release: String?
+    private static let saved = "MLmodel's mlflow_version"
+
+    /// Completes the model's requirements.
+    ///
+    /// - Parameters:
+    ///   - own: the model's and the request's.
+    ///   - model: the model.
+    ///   - slim: whether `mlflow-skinny` takes the place of `mlflow`.
+    init(_ own: [Requirement], _ model: ModelDescription, slim: Bool) {
+        lines = own
+        self.model = model
+        let elsewhere = (model.lock.map { Array($0.packages.keys) } ?? []) + (model.conda?.foreign ?? [])
+        names = Set(own.compactMap(\.name)).union(elsewhere)
+        release = model.mlflowVersion.flatMap { Self.isRelease($0) ? $0 : nil }
+        if slim { replaceByName() }
+        completeServer()
+    }
+
+    /// mlflow by name becomes mlflow-skinny of the same version; extras and marker stay.
+    private mutating func replaceByName() {
+        if model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true {
+            notes.append("slim has no effect: the whole of mlflow is in what \(model.lock == nil ? "conda" : "uv") installs")
+            return
+        }
+        for (index, line) in lines.enumerated() where line.name == "mlflow" {
+            let rest = line.text.dropFirst("mlflow".count)
+            lines[index] = Requirement(text: "mlflow-skinny\(rest)", source: line.source)
+            notes.append("\(line.source): slim takes mlflow-skinny in place of \(line.text)")
+        }
+        if !lines.contains(where: { $0.name == "mlflow-skinny" }) {
+            lines.append(Requirement(text: release.map { "mlflow-skinny==\($0)" } ?? "mlflow-skinny", source: Self.saved))
+            notes.append("the model does not require mlflow: \(lines.last?.text ?? "") is added, as slim is asked for")
+        }
+    }
+
+    private mutating func completeServer() {
+        let all = Set(lines.compactMap(\.name)).union(names.subtracting(["mlflow"]))
+        let isElsewhere = model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
+        let present = ["mlflow", "mlflow-skinny"].filter { name in
+            all.contains(name) || name == "mlflow" && isElsewhere
+        }
+        if let distribution = present.first {
+            pin(distribution)
         } else {
-            all.append(Requirement(text: release.map { "mlflow==\($0)" } ?? "mlflow", source: saved))
-            let why = release == nil ? "its newest release, as MLmodel names none" : saved
-            notes.append("the model does not require mlflow: \(all.last?.text ?? "") is added (\(why))")
+            lines.append(Requirement(text: release.map { "mlflow==\($0)" } ?? "mlflow", source: Self.saved))
+            let why = release == nil ? "its newest release, as MLmodel names none" : Self.saved
+            notes.append("the model does not require mlflow: \(lines.last?.text ?? "") is added (\(why))")
         }
-
-        let version = all.lazy.compactMap { $0.name == distribution ? $0.exactVersion : nil }.first ?? release
-        let isModern = version.map { isAtLeast($0, 2, 22) }
-        func add(_ texts: [String], _ why: String) {
-            let missing = texts.filter { text in
-                !names.contains(Requirement(text: text, source: why).name ?? "")
-            }
-            guard !missing.isEmpty else { return }
-            all += missing.map { Requirement(text: $0, source: why) }
-            notes.append("\(missing.joined(separator: ", ")) is added: \(why)")
-        }
+        let distribution = present.first ?? "mlflow"
+        let exact = lines.lazy.compactMap { $0.name == distribution ? $0.exactVersion : nil }.first
+        let version = exact ?? model.lock?.packages[distribution] ?? release
+        let isModern = version.flatMap { MinorVersion($0) }.map { $0 >= MinorVersion(2, 22) }
         if distribution == "mlflow-skinny" {
             // From 2.22 on mlflow-skinny itself brings FastAPI and uvicorn.
             add(
@@ -48,21 +71,29 @@ enum ServingRequirements {
                 ["setuptools<81"],
                 "MLflow before 2.22 needs pkg_resources, which Python 3.12 no longer brings")
         }
-        return (all, notes)
     }
 
-    /// Debian packages that MLflow adds for flavors (`mlflow/pyfunc/backend.py`, `_model_installation_steps`).
-    static func systemPackages(_ flavors: [String]) -> [String] {
-        flavors.contains { ["lightgbm", "paddle"].contains($0) } ? ["libgomp1"] : []
+    /// An mlflow without a version is the one that saved the model.
+    private mutating func pin(_ distribution: String) {
+        guard let release, !lines.contains(where: { $0.name == distribution && $0.exactVersion != nil }) else {
+            return
+        }
+        for (index, line) in lines.enumerated() where line.name == distribution {
+            guard let pinned = line.pinned(to: release, why: Self.saved) else { continue }
+            lines[index] = pinned
+            notes.append("\(line.source): \(distribution) without a version is taken as \(release) (\(Self.saved))")
+        }
+    }
+
+    private mutating func add(_ texts: [String], _ why: String) {
+        let missing = texts.map { Requirement(text: $0, source: why) }.filter { !names.contains($0.name ?? "") }
+        guard !missing.isEmpty else { return }
+        lines += missing
+        notes.append("\(missing.map(\.text).joined(separator: ", ")) is added: \(why)")
     }
 
     /// Whether a package index can have it: `2.9.2` and `3.0.0rc1`, not `2.9.2.dev0` or `2.9.2+site`.
     private static func isRelease(_ version: String) -> Bool {
         version.wholeMatch(of: /[0-9]+(\.[0-9]+){1,3}((a|b|rc)[0-9]+)?(\.post[0-9]+)?/) != nil
-    }
-
-    private static func isAtLeast(_ version: String, _ major: Int, _ minor: Int) -> Bool {
-        let numbers = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) ?? 0 }
-        return (numbers.first ?? 0, numbers.dropFirst().first ?? 0) >= (major, minor)
     }
 }

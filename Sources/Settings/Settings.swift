@@ -8,6 +8,8 @@ package struct Settings: Sendable, Equatable {
     package var builds: Builds
     package var images: Images
     package var python: Python
+    package var conda: Conda
+    package var network: Network
 
     /// The pool of responders and where everything is kept.
     package struct Server: Sendable, Equatable {
@@ -58,15 +60,59 @@ package struct Settings: Sendable, Equatable {
         package var engine: String
         /// Goes before the name that is made from a model's.
         package var prefix: String
-        /// Base image for a Python minor version, such as `3.11`; others get `python:VERSION-slim`.
+        /// Base image for a Python minor version, such as `3.11`; others get the tables'.
         package var baseImages: [String: ImageReference]
+        /// Patterns of base images that may be used beside those; empty allows all.
+        package var allowedBaseImages: [String]
+        /// Whether base images must be named by digest.
+        package var requireDigest: Bool
+        /// A file of tables instead of the built-in ones.
+        package var tables: String?
+        /// The buildx builder that builds, instead of docker's own.
+        package var builder: String?
+        /// Where `debian`, `debian-security` and `ubuntu` lie, for builds.
+        package var aptMirror: String?
     }
 
     package struct Python: Sendable, Equatable {
-        /// Package index for pip and uv instead of their default.
+        /// Package index for pip and uv instead of their default: an address, or a name from the tables.
         package var indexURL: String?
+        /// Indexes to look into beside that one.
+        package var extraIndexURLs: [String]
+        /// Hosts of indexes whose certificates are not looked at, with port where it is not the usual one.
+        package var trustedHosts: [String]
+        /// Credentials of indexes in netrc(5)'s format; builds can read it, images never hold it.
+        package var netrc: String?
+        /// Where torch's wheels for one CUDA or none lie; `none` takes what the index has.
+        package var torchWheelsURL: String?
+        /// Where uv fetches Pythons that a base image lacks.
+        package var downloadsMirror: String?
         /// Certificates that builds trust when they fetch packages, in PEM; never part of the image.
         package var caBundle: String?
+    }
+
+    package struct Conda: Sendable, Equatable {
+        package enum Micromamba: Sendable, Equatable {
+            /// An image that has `/bin/micromamba`.
+            case image(ImageReference)
+            /// The program's own path on this machine.
+            case program(String)
+        }
+        /// nil is the tables' image.
+        package var micromamba: Micromamba?
+        /// Names or addresses by which channels are replaced, such as `defaults` by `conda-forge`.
+        package var channels: [String: String]
+        /// Where channels without an address lie.
+        package var channelAlias: String?
+    }
+
+    /// The way out of this network, for builds and for Slipway itself.
+    package struct Network: Sendable, Equatable {
+        /// With user and password where the proxy wants them, hence secret.
+        package var httpProxy: Secret?
+        package var httpsProxy: Secret?
+        /// Hosts and domains that are reached directly, with commas between them.
+        package var noProxy: String?
     }
 
     /// Everything that is wrong, one line each with file and line, in the file's order.
@@ -112,10 +158,44 @@ extension Settings {
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
-            baseImages: reader.map("images", "base_images", Self.baseImage) ?? [:])
+            baseImages: reader.map("images", "base_images", Self.baseImage) ?? [:],
+            allowedBaseImages: reader.list("images", "allowed_base_images") ?? [],
+            requireDigest: reader.value("images", "require_digest", Self.truth) ?? false,
+            tables: reader.path("images", "tables"),
+            builder: reader.value("images", "builder", Self.builder),
+            aptMirror: reader.value("images", "apt_mirror", Self.mirror))
         python = Python(
-            indexURL: reader.value("python", "index_url", Self.indexURL),
+            indexURL: reader.value("python", "index_url", Self.index),
+            extraIndexURLs: reader.list("python", "extra_index_urls") ?? [],
+            trustedHosts: reader.list("python", "trusted_hosts") ?? [],
+            netrc: reader.path("python", "netrc"),
+            torchWheelsURL: reader.value("python", "torch_wheels_url") { text throws(SettingRule) in
+                text == "none" ? text : try Self.address(text)
+            },
+            downloadsMirror: reader.value("python", "downloads_mirror", Self.address),
             caBundle: reader.path("python", "ca_bundle"))
+        conda = Conda(
+            micromamba: reader.value("conda", "micromamba", Self.micromamba),
+            channels: reader.map("conda", "channels", Self.channel) ?? [:],
+            channelAlias: reader.value("conda", "channel_alias", Self.address))
+        network = Network(
+            httpProxy: reader.secretOrText("network", "http_proxy", readSecret, Self.proxy),
+            httpsProxy: reader.secretOrText("network", "https_proxy", readSecret, Self.proxy),
+            noProxy: reader.value("network", "no_proxy", Self.noProxy))
+        for address in python.extraIndexURLs {
+            guard let broken = WebAddress.brokenRule(address) else { continue }
+            reader.refuse(true, "python", "extra_index_urls", broken.rule)
+        }
+        for host in python.trustedHosts where host.wholeMatch(of: /[A-Za-z0-9.-]+(:[0-9]{1,5})?/) == nil {
+            reader.refuse(
+                true, "python", "trusted_hosts", "\"\(host.printable())\" must be a host, or host:port")
+        }
+        for pattern in images.allowedBaseImages
+        where pattern.wholeMatch(of: /[A-Za-z0-9.\/:@_*-]+/) == nil {
+            reader.refuse(
+                true, "images", "allowed_base_images",
+                "\"\(pattern.printable())\" must be an image's name, with * for any text")
+        }
         reader.refuse(
             registry.username != nil && registry.password == nil, "registry", "username",
             "needs registry.password_file beside it")
@@ -163,9 +243,72 @@ extension Settings {
         }
     }
 
-    private static func indexURL(_ text: String) throws(SettingRule) -> String {
+    private static func address(_ text: String) throws(SettingRule) -> String {
         if let broken = WebAddress.brokenRule(text) { throw SettingRule(broken.rule) }
         return text
+    }
+
+    /// An address, or a name that the tables may have.
+    private static func index(_ text: String) throws(SettingRule) -> String {
+        text.wholeMatch(of: /[a-z0-9-]{1,40}/) == nil ? try address(text) : text
+    }
+
+    /// An address that a program for editing text can take as it is.
+    private static func mirror(_ text: String) throws(SettingRule) -> String {
+        let address = try address(text)
+        guard !address.contains(where: { "#&?|".contains($0) }) else {
+            throw SettingRule("must be the address of a directory, such as https://mirror.example.com")
+        }
+        return address.hasSuffix("/") ? String(address.dropLast()) : address
+    }
+
+    private static func truth(_ text: String) throws(SettingRule) -> Bool {
+        guard let truth = ["true": true, "false": false][text] else {
+            throw SettingRule("must be true or false")
+        }
+        return truth
+    }
+
+    private static func builder(_ text: String) throws(SettingRule) -> String {
+        guard text.wholeMatch(of: /[A-Za-z][A-Za-z0-9._-]{0,99}/) != nil else {
+            throw SettingRule("must be a builder's name, as docker buildx ls shows it")
+        }
+        return text
+    }
+
+    private static func micromamba(_ text: String) throws(SettingRule) -> Conda.Micromamba {
+        if text.hasPrefix("/") { return .program(text) }
+        do {
+            return .image(try ImageReference(text, field: "micromamba"))
+        } catch {
+            throw SettingRule(error.message)
+        }
+    }
+
+    private static func channel(_ name: String, _ replacement: String) throws(SettingRule) -> String {
+        guard !replacement.isEmpty, !replacement.hasControlCharacters, !replacement.contains(" ") else {
+            throw SettingRule("\"\(name.printable())\" must be followed by a channel's name or address")
+        }
+        return replacement
+    }
+
+    /// `http://[user:password@]host:port`; never quoted in a message.
+    private static func proxy(_ text: String) throws(SettingRule) -> String {
+        let scheme = text.prefix { $0 != ":" }
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
+        guard ["http", "https"].contains(scheme), isPlain, text.dropFirst(scheme.count + 3).count > 1,
+            text.dropFirst(scheme.count).hasPrefix("://")
+        else {
+            throw SettingRule("must be a proxy's address, such as http://proxy.example.com:3128")
+        }
+        return text
+    }
+
+    private static func noProxy(_ text: String) throws(SettingRule) -> String {
+        guard text.wholeMatch(of: /[A-Za-z0-9.,:*_\/\[\] -]*/) != nil else {
+            throw SettingRule("must be hosts and domains with commas between them")
+        }
+        return text.filter { $0 != " " }
     }
 
     private static func engine(_ text: String) throws(SettingRule) -> String {

@@ -69,6 +69,26 @@ struct SettingsReader {
         return Secret(content.trimmingNewlines)
     }
 
+    /// A value that may be secret: in a file named by `KEY_file`, or plainly here or in the environment.
+    mutating func secretOrText(
+        _ section: String, _ key: String, _ read: (String) throws -> String,
+        _ parse: (String) throws(SettingRule) -> String
+    ) -> Secret? {
+        let plain = value(section, key, parse)
+        guard let path = path(section, "\(key)_file") else { return plain.map { Secret($0) } }
+        let place = line(section, "\(key)_file")
+        guard let content = try? read(path) else {
+            report("\(section).\(key)_file: \(path) cannot be read", place)
+            return nil
+        }
+        do throws(SettingRule) {
+            return Secret(try parse(content.trimmingNewlines))
+        } catch {
+            report("\(section).\(key)_file: \(path) \(error.rule)", place)
+            return nil
+        }
+    }
+
     /// One value, judged by `parse`; nil where it is missing or wrong.
     mutating func value<Result>(
         _ section: String, _ key: String, _ parse: (String) throws(SettingRule) -> Result

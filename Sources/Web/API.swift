@@ -26,6 +26,10 @@ package enum API {
                 let page = try builds.list(try HistoryQuery(request.query))
                 return try Answer.builds(page.builds, nextPageToken: page.nextPageToken)
             },
+            Route("GET", "\(base)/defaults", access: .administrators) { request, _ in
+                let defaults = try builds.defaults(try Submission(query: request.query))
+                return try Answer.json(["defaults": defaults])
+            },
             Route("GET", "\(base)/{id}", access: .administrators) { _, context in
                 let id = try context.requiredID()
                 guard let build = try builds.show(id) else { throw Problem.noBuild(id.text) }

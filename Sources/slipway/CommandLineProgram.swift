@@ -4,13 +4,10 @@ internal import Settings
 
 /// The commands that a person or a supervisor types after `slipway`.
 enum CommandLineProgram {
-    static let version = "0.1.0"
-
     private static var commands: [any Subcommand.Type] {
         [
             ServeCommand.self, RespondCommand.self, BuildCommand.self, DoctorCommand.self,
-            CheckConfigCommand.self,
-            RecipeCommand.self, UserCommand.self, BaseImageCommand.self,
+            CheckConfigCommand.self, RecipeCommand.self, TablesCommand.self, UserCommand.self, BaseImageCommand.self,
         ]
     }
 
@@ -21,7 +18,7 @@ enum CommandLineProgram {
             return arguments.isEmpty ? 2 : 0
         }
         if name == "--version" {
-            Terminal.say("slipway \(version)")
+            Terminal.say("slipway \(Slipway.version)")
             return 0
         }
         guard let command = commands.first(where: { $0.name == name }) else {

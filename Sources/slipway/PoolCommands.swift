@@ -141,7 +141,7 @@ enum BuildCommand: Subcommand {
         }
         let runner = Runner(
             directory: directory, settings: program.settings,
-            server: try ModelSource(program.settings.registry).server, engineWatch: program.engineWatch,
+            server: try ModelSource(program.settings).server, engineWatch: program.engineWatch,
             environment: program.environment)
         let succeeded = try runner.run()
         // The place that is free now is filled at once rather than at the supervisor's next tick.

@@ -73,7 +73,7 @@ struct Program {
         let history = try history()
         let builds = BuildService(
             history: history, dispatcher: dispatcher(history),
-            registry: try ModelSource(settings.registry).registry,
+            source: try ModelSource(settings),
             engineWatch: engineWatch, settings: settings)
         let accounts = try Accounts(
             htpasswd: Htpasswd(path: settings.auth.htpasswd), administrators: settings.auth.administrators)

@@ -19,7 +19,8 @@ enum CheckConfigCommand: Subcommand {
 
     static func run(_ arguments: Arguments) throws -> Bool {
         let program = try Program(arguments)
-        _ = try ModelSource(program.settings.registry)
+        _ = try ModelSource(program.settings)
+        _ = try ModelRecipe.tables(program.settings.images.tables)
         Terminal.say(
             "the settings are right; builds and their history are kept in \(program.settings.server.state)")
         return true
@@ -90,7 +91,7 @@ enum DoctorCommand: Subcommand {
             return
                 "\(users.count) in \(path), administrators \(program.settings.auth.administrators.joined(separator: ", "))"
         }
-        check("registry") { try ModelSource(program.settings.registry).registry.description }
+        check("registry") { try ModelSource(program.settings).registry.description }
         return healthy
     }
 }

@@ -16,9 +16,11 @@ import Testing
     }
 
     private func request(_ secrets: [String: String] = [:]) throws -> BuildRequest {
-        BuildRequest(
+        var request = BuildRequest(
             context: directory.file("context"), dockerfile: directory.file("Dockerfile"),
-            tag: try ImageReference("team/churn:3", field: ""), secrets: secrets)
+            tags: [try ImageReference("team/churn:3", field: "")])
+        request.secrets = secrets
+        return request
     }
 
     private func build(_ engine: Engine, seconds: Double = 20, shouldStop: () -> Bool = { false }) throws
@@ -105,7 +107,7 @@ import Testing
             try engine.buildArguments(request(["ca_bundle": "/ca.pem"]), idFile: "/id", environment)
                 .joined(separator: " ").replacing(directory.path, with: "")
         }
-        let end = "--file /Dockerfile --tag team/churn:3 --iidfile /id /context"
+        let end = "--tag team/churn:3 --file /Dockerfile --iidfile /id /context"
         let podman = Engine(
             kind: .podman, path: "/p", version: "4", mounts: true, runtime: "/runc", sharesNetwork: true)
         let buildah = Engine(kind: .buildah, path: "/b", version: "1", mounts: true)

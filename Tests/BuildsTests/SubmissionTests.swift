@@ -8,22 +8,33 @@ import Testing
         let submission = try Submission(json: Array(#"{"model_name":"churn","model_version":"3"}"#.utf8))
         #expect(submission.modelName.text == "churn")
         #expect(submission.version == .number(3))
-        #expect(submission.envManager == .local)
-        #expect(
-            submission.imageName == nil && submission.baseImage == nil && submission.timeoutSeconds == nil)
-        #expect(!submission.noCache && !submission.pull)
+        #expect(submission.imageName == nil)
+        #expect(submission.options == BuildOptions())
+        #expect(submission.options.envManager == .local)
     }
 
     @Test func `every field is read`() throws {
         let body = #"""
             {"model_name":"team/churn","model_version":"@champion","image_name":"reg.example.com:5000/churn:7",
-             "base_image":"python:3.11-slim","env_manager":"local","no_cache":true,"pull":true,"timeout_seconds":60}
+             "base_image":"python:3.11-slim","env_manager":"conda","platform":"linux/arm64",
+             "pip_index_url":"tsinghua","extra_requirements":["boto3<2","--pre"],"apt_packages":["git=1:2.3"],
+             "build_args":{"CMAKE_ARGS":"-DX"},"labels":{"com.example.team":"a b"},"tags":["latest","v1"],
+             "install_java":false,"gpu":true,"slim":true,"no_cache":true,"pull":true,"timeout_seconds":60}
             """#
         let submission = try Submission(json: Array(body.utf8))
         #expect(submission.version == .alias("champion"))
         #expect(submission.imageName?.description == "reg.example.com:5000/churn:7")
-        #expect(submission.baseImage?.fullyQualified == "docker.io/library/python:3.11-slim")
-        #expect(submission.noCache && submission.pull && submission.timeoutSeconds == 60)
+        let options = submission.options
+        #expect(options.noCache && options.pull && options.timeoutSeconds == 60)
+        #expect(options.labels == ["com.example.team": "a b"] && options.tags == ["latest", "v1"])
+        let request = try options.recipeRequest()
+        #expect(request.baseImage?.fullyQualified == "docker.io/library/python:3.11-slim")
+        #expect(request.envManager == .conda && request.pipIndexURL == "tsinghua")
+        #expect(request.extraRequirements == ["boto3<2", "--pre"] && request.aptPackages == ["git=1:2.3"])
+        #expect(request.buildArguments == ["CMAKE_ARGS": "-DX"])
+        #expect(request.installJava == false && request.gpu == true && request.slim)
+        // What a runner will read is what was asked for.
+        #expect(try JSON.decode(BuildOptions.self, JSON.encode(options), "") == options)
     }
 
     @Test func `a version may be a JSON number, and null counts as left out`() throws {
@@ -59,7 +70,47 @@ import Testing
     func `a wrong body is refused and the field named`(body: String, named: String) throws {
         let problem = try #require(throws: Problem.self) { try Submission(json: Array(body.utf8)) }
         #expect(problem.code == .invalidParameterValue)
-        #expect(problem.message.contains(named))
+        #expect((problem.message + (problem.hint ?? "")).contains(named))
+    }
+
+    @Test(arguments: [
+        (#"{"platform":"windows/amd64"}"#, "platform"),
+        (#"{"apt_packages":["a b"]}"#, "apt_packages"),
+        (#"{"apt_packages":["-o=x"]}"#, "apt_packages"),
+        (#"{"apt_packages":"git"}"#, "apt_packages"),
+        (#"{"extra_requirements":["a\nb"]}"#, "extra_requirements[0]"),
+        (#"{"extra_requirements":["-r /etc/passwd"]}"#, "extra_requirements[0]"),
+        (#"{"extra_requirements":[1]}"#, "extra_requirements"),
+        (#"{"build_args":{"A B":"x"}}"#, "build_args"),
+        (#"{"build_args":{"BUILDKIT_SYNTAX":"x"}}"#, "build_args"),
+        (#"{"build_args":{"http_proxy":"x"}}"#, "network.http_proxy"),
+        (#"{"build_args":{"MY_TOKEN":"x"}}"#, "looks like a secret"),
+        (#"{"build_args":{"A":"x\ny"}}"#, "build_args"),
+        (#"{"build_args":{"A":1}}"#, "build_args"),
+        (#"{"labels":{"A=\nRUN":"x"}}"#, "labels"),
+        (#"{"labels":{"dev.slipway.build.id":"x"}}"#, "labels"),
+        (#"{"labels":{"a":"x\u0000"}}"#, "labels"),
+        (#"{"tags":["a:b"]}"#, "tags"),
+        (#"{"tags":["a@sha256:1"]}"#, "tags"),
+        (#"{"slim":1}"#, "slim"),
+        (#"{"gpu":"yes"}"#, "gpu"),
+    ])
+    func `a wrong option is refused and the field named`(_ options: String, _ named: String) throws {
+        let body = #"{"model_name":"churn","model_version":"1","# + options.dropFirst()
+        let problem = try #require(throws: Problem.self) { try Submission(json: Array(body.utf8)) }
+        #expect(problem.code == .invalidParameterValue)
+        #expect((problem.message + (problem.hint ?? "")).contains(named))
+    }
+
+    @Test func `a query says what a body of texts and truths would`() throws {
+        let query = [("model_name", "a b"), ("model_version", "latest"), ("slim", "true"), ("env_manager", "conda")]
+        let submission = try Submission(query: query)
+        #expect(submission.modelName.text == "a b" && submission.version == .latest)
+        #expect(try submission.options.recipeRequest().slim)
+        #expect(submission.options.envManager == .conda)
+        for wrong in [("slim", "false"), ("nope", "1"), ("labels", "a")] {
+            #expect(throws: Problem.self) { try Submission(query: query + [wrong]) }
+        }
     }
 
     @Test func `deep nesting and invalid UTF-8 are no valid JSON`() {

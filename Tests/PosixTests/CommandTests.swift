@@ -58,35 +58,55 @@ struct CommandTests {
         #expect(eventually { isGone(pid) })
     }
 
-    @Test("writes to a file and is stopped with its children when asked to")
+    @Test("hands on what it writes and is stopped with its children when asked to")
     func stop() throws {
-        let file = try Descriptor.open(directory.file("log"), .append)
+        var bytes: [UInt8] = []
+        var lines: [Substring] { String(decoding: bytes, as: UTF8.self).split(separator: "\n") }
+        var count = 0
         let outcome = try shell("echo out; echo err >&2; sleep 1000 & echo $!; wait").run(
-            seconds: 60, writingTo: file,
-            shouldStop: { (try? directory.read("log").split(separator: "\n").count) == 3 })
+            seconds: 60, endingWith: SIGTERM, shouldStop: { count == 3 }
+        ) { more in
+            bytes += more
+            count = lines.count
+        }
         #expect(outcome.timedOut)
         #expect(outcome.status == .signalled(SIGTERM))
-        let lines = try directory.read("log").split(separator: "\n")
         #expect(lines.prefix(2) == ["out", "err"])
         let grandchild = try #require(Int32(lines[2]))
         #expect(eventually { isGone(grandchild) })
     }
 
-    @Test("that writes to a file and ends by itself is not stopped")
-    func writing() throws {
-        let file = try Descriptor.open(directory.file("log"), .append)
-        let outcome = try shell("echo out; exit 4").run(seconds: 60, writingTo: file)
+    @Test("that hands on what it writes and ends by itself is not stopped, and nothing is lost")
+    func handingOn() throws {
+        var count = 0
+        let outcome = try shell("head -c 3000000 /dev/zero; exit 4").run(seconds: 60, endingWith: SIGTERM) {
+            count += $0.count
+        }
         #expect(outcome.status == .exited(4))
         #expect(!outcome.timedOut)
-        #expect(try directory.read("log") == "out\n")
+        #expect(count == 3_000_000)
     }
 
-    @Test(
-        "that takes too long while it writes to a file is ended by the signal asked for",
-        arguments: [SIGTERM, SIGINT])
-    func writingTimeout(_ signal: Int32) throws {
-        let outcome = try shell("exec sleep 1000").run(
-            seconds: 0.1, writingTo: try Descriptor.openNull(), endingWith: signal)
+    @Test("whose output nobody can take is ended, and the reason comes out")
+    func brokenSink() throws {
+        struct Full: Error {}
+        #expect(throws: Full.self) {
+            try shell("echo out; exec sleep 1000").run(seconds: 60, endingWith: SIGTERM) { _ in throw Full() }
+        }
+    }
+
+    @Test("whose grandchild keeps the output open does not hold its caller up")
+    func grandchildKeepsPipe() throws {
+        var text: [UInt8] = []
+        let outcome = try shell("sleep 1000 & echo $!").run(seconds: 60, endingWith: SIGTERM) { text += $0 }
+        #expect(outcome.status == .exited(0))
+        let grandchild = try #require(Int32(String(decoding: text, as: UTF8.self).dropLast()))
+        kill(grandchild, SIGKILL)
+    }
+
+    @Test("that takes too long is ended by the signal asked for", arguments: [SIGTERM, SIGINT])
+    func endingSignal(_ signal: Int32) throws {
+        let outcome = try shell("exec sleep 1000").run(seconds: 0.1, endingWith: signal) { _ in }
         #expect(outcome.timedOut)
         #expect(outcome.status == .signalled(signal))
     }
@@ -95,9 +115,7 @@ struct CommandTests {
     func missing() throws {
         let command = Command(directory.file("missing"), [], environment: [:])
         #expect(throws: SystemError.self) { try command.run(seconds: 60) }
-        #expect(throws: SystemError.self) {
-            try command.run(seconds: 60, writingTo: try Descriptor.openNull())
-        }
+        #expect(throws: SystemError.self) { try command.run(seconds: 60, endingWith: SIGTERM) { _ in } }
     }
 
     @Test("leaves no descriptor open")

@@ -7,35 +7,44 @@ import Testing
 @Suite struct DockerfileTests {
     private static let labels = [("dev.slipway.build.id", "0a1b2c3d"), ("title", "say \"$HOME\" \\ \n ü")]
 
-    private func recipe(_ changes: [String: String?] = [:], settings: RecipeSettings) throws -> Recipe {
-        let request = RecipeRequest(modelName: try ModelName("churn"), version: 3)
-        return try Recipe.make(try Models.usual(changes), request, settings)
-    }
-
     @Test(arguments: [Dialect.mounts, .plain])
     func `a usual model`(_ dialect: Dialect) throws {
-        let text = try recipe(settings: RecipeSettings()).dockerfile(dialect, labels: [])
-        try expectGolden(text, "usual-\(dialect)")
+        try expectGolden(try Models.recipe().dockerfile(dialect, labels: []), "usual-\(dialect)")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
-    func `a site with an index and certificates`(_ dialect: Dialect) throws {
-        let settings = RecipeSettings(
-            baseImages: ["3.7": try ImageReference("localhost/py:3.7", field: "")],
-            pipIndexURL: "https://mirror.test/simple", hasCABundle: true)
+    func `a site with an index, certificates and credentials`(_ dialect: Dialect) throws {
         let changes = [
             "python_env.yaml": "python: 3.7.9\ndependencies: [mlflow==1.30.0, lightgbm==3.3.5]",
             "MLmodel": "flavors: {python_function: {}, lightgbm: {}}",
         ]
-        let text = try recipe(changes, settings: settings).dockerfile(dialect, labels: Self.labels)
-        try expectGolden(text, "site-\(dialect)")
+        let recipe = try Models.recipe(changes) { request in
+            request.buildArguments = ["CMAKE_ARGS": "-DX=1", "MAX_JOBS": "2"]
+        } site: { settings in
+            settings.baseImages = ["3.7": try ImageReference("localhost/py:3.7", field: "")]
+            settings.pipIndexURL = "https://mirror.test/simple"
+            settings.hasCABundle = true
+            settings.hasCredentials = true
+        }
+        try expectGolden(recipe.dockerfile(dialect, labels: Self.labels), "site-\(dialect)")
+    }
+
+    @Test(arguments: [Dialect.mounts, .plain])
+    func `a base image that may lack Python`(_ dialect: Dialect) throws {
+        let recipe = try Models.recipe { $0.baseImage = try ImageReference("ubuntu:24.04", field: "") }
+        try expectGolden(recipe.dockerfile(dialect, labels: []), "bare-\(dialect)")
+    }
+
+    @Test(arguments: [Dialect.mounts, .plain])
+    func `a conda environment`(_ dialect: Dialect) throws {
+        let conda = "channels: [conda-forge]\ndependencies:\n- python=3.11.7\n- r-base=4.3\n- pip:\n  - mlflow==3.17.2"
+        let recipe = try Models.recipe(["conda.yaml": conda]) { $0.envManager = .conda }
+        try expectGolden(recipe.dockerfile(dialect, labels: []), "conda-\(dialect)")
     }
 
     @Test func `no value of a model reaches the Dockerfile but the base image`() throws {
-        let text = try recipe(
-            ["requirements.txt": "mlflow==3.17.2\nevil==1; $(id)"], settings: RecipeSettings()
-        )
-        .dockerfile(.mounts, labels: [])
+        let text = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nevil==1; $(id)"])
+            .dockerfile(.mounts, labels: [])
         #expect(!text.contains("evil"))
         #expect(!text.contains("syntax="))
     }

@@ -1,3 +1,5 @@
+import Core
+
 @testable import Recipes
 
 /// Models in a few lines.
@@ -48,6 +50,27 @@ enum Models {
     /// The usual model with some files changed (or, by nil, left out).
     static func usual(_ changes: [String: String?]) throws -> ModelDescription {
         try read(usual.merging(changes) { $1 }.compactMapValues(\.self))
+    }
+
+    /// A site's settings: the built-in tables, and what `change` says.
+    static func settings(_ change: (inout RecipeSettings) throws -> Void = { _ in }) throws -> RecipeSettings {
+        var settings = RecipeSettings(tables: try .builtIn())
+        try change(&settings)
+        return settings
+    }
+
+    /// The usual model with changes, under a request and a site.
+    static func recipe(
+        _ changes: [String: String?] = [:], others: Set<String> = [],
+        _ request: (inout RecipeRequest) throws -> Void = { _ in },
+        site: (inout RecipeSettings) throws -> Void = { _ in }
+    ) throws -> Recipe {
+        var asked = RecipeRequest()
+        try request(&asked)
+        let files = usual.merging(changes) { $1 }.compactMapValues(\.self)
+        let model = try ModelDescription.read(
+            ModelFiles(files.mapValues { Array($0.utf8) }, others: others), asked.envManager)
+        return try Recipe.make(model, asked, settings(site))
     }
 
     static func requirements(_ lines: String) throws -> [String] {

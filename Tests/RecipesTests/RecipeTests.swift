@@ -4,26 +4,22 @@ import Testing
 @testable import Recipes
 
 @Suite struct RecipeTests {
-    private func recipe(
-        _ changes: [String: String?] = [:], base: String? = nil, settings: RecipeSettings = RecipeSettings()
-    ) throws -> Recipe {
-        let request = RecipeRequest(
-            modelName: try ModelName("churn"), version: 3,
-            baseImage: try base.map { try ImageReference($0, field: "base_image") })
-        return try Recipe.make(try Models.usual(changes), request, settings)
-    }
-
     @Test func `the base image is the request's, then the site's, then Python's`() throws {
-        let site = RecipeSettings(baseImages: ["3.11": try ImageReference("localhost/py:3.11", field: "")])
-        #expect(try recipe().baseImage.fullyQualified == "docker.io/library/python:3.11.7-slim")
-        #expect(try recipe().baseImageReason.contains("Python 3.11.7 (python_env.yaml:1)"))
-        #expect(try recipe(settings: site).baseImage.fullyQualified == "localhost/py:3.11")
-        #expect(try recipe(base: "other:1", settings: site).baseImage.description == "other:1")
+        func site(_ settings: inout RecipeSettings) throws {
+            settings.baseImages = ["3.11": try ImageReference("localhost/py:3.11", field: "")]
+        }
+        func other(_ request: inout RecipeRequest) throws {
+            request.baseImage = try ImageReference("other:1", field: "")
+        }
+        #expect(try Models.recipe().baseImage.fullyQualified == "docker.io/library/python:3.11-slim")
+        #expect(try Models.recipe().baseImageReason.contains("Python 3.11.7 (python_env.yaml:1)"))
+        #expect(try Models.recipe(site: site).baseImage.fullyQualified == "localhost/py:3.11")
+        #expect(try Models.recipe([:], other, site: site).baseImage.description == "other:1")
         let silent =
             ["python_env.yaml": nil, "conda.yaml": nil, "MLmodel": "flavors: {python_function: {}}"]
             as [String: String?]
-        #expect(try recipe(silent).baseImage.description == "python:3.11-slim")
-        #expect(try recipe(silent).pythonVersion == nil)
+        #expect(try Models.recipe(silent).baseImage.description == "python:3.11-slim")
+        #expect(try Models.recipe(silent).pythonReason == "the default, as the model names none")
     }
 
     @Test(arguments: [
@@ -40,7 +36,7 @@ import Testing
     ])
     func `serving gets the MLflow that saved the model`(_ lines: String, _ expected: [String]) throws {
         let model = "mlflow_version: 2.9.2\nflavors: {python_function: {python_version: 3.10.1}}"
-        let made = try recipe([
+        let made = try Models.recipe([
             "MLmodel": model, "requirements.txt": lines, "python_env.yaml": nil, "conda.yaml": nil,
         ])
         #expect(made.requirements == expected)
@@ -55,16 +51,16 @@ import Testing
     func `old MLflow on new Python gets pkg_resources`(_ python: String, _ mlflow: String, _ added: Bool)
         throws
     {
-        let made = try recipe([
+        let made = try Models.recipe([
             "python_env.yaml": "python: \(python)\ndependencies: [mlflow==\(mlflow)]"
         ])
         #expect(made.requirements.contains("setuptools<81") == added)
     }
 
     @Test func `a version that no index has is not pinned`() throws {
-        let made = try recipe(["MLmodel": "mlflow_version: 3.9.0.dev0\nflavors: {python_function: {}}"])
+        let made = try Models.recipe(["MLmodel": "mlflow_version: 3.9.0.dev0\nflavors: {python_function: {}}"])
         #expect(made.requirements == ["mlflow==3.17.2", "scikit-learn==1.9.1"])
-        let none = try recipe([
+        let none = try Models.recipe([
             "MLmodel": "mlflow_version: 3.9.0.dev0\nflavors: {python_function: {}}",
             "requirements.txt": "mlflow",
         ])
@@ -73,8 +69,8 @@ import Testing
 
     @Test func `one index is used and losers are named`() throws {
         let lines = "--index-url https://one.test/simple\n-i https://two.test/simple\nmlflow==3.17.2"
-        let made = try recipe(
-            ["requirements.txt": lines], settings: RecipeSettings(pipIndexURL: "https://site.test/simple"))
+        let made = try Models.recipe(
+            ["requirements.txt": lines], site: { $0.pipIndexURL = "https://site.test/simple" })
         #expect(made.index == "https://two.test/simple")
         #expect(made.indexReason == "named in requirements.txt:2")
         #expect(
@@ -82,25 +78,25 @@ import Testing
         #expect(
             made.warnings.contains { $0.contains("in place of the site's index https://site.test/simple") })
         #expect(
-            made.contextFiles["requirements.txt"] == "--index-url https://two.test/simple\nmlflow==3.17.2\n")
-        #expect(made.contextFiles["pip.conf"] == "[global]\nindex-url = https://two.test/simple\n")
-        let plain = try recipe(settings: RecipeSettings(pipIndexURL: "http://mirror.test:81/a%20b/"))
+            made.contextFiles["dependencies/requirements.txt"] == "--index-url https://two.test/simple\nmlflow==3.17.2\n")
+        #expect(made.contextFiles["dependencies/pip.conf"] == "[global]\nindex-url = https://two.test/simple\n")
+        let plain = try Models.recipe(site: { $0.pipIndexURL = "http://mirror.test:81/a%20b/" })
         #expect(
-            plain.contextFiles["pip.conf"]
+            plain.contextFiles["dependencies/pip.conf"]
                 == "[global]\nindex-url = http://mirror.test:81/a%%20b/\ntrusted-host = mirror.test:81\n")
         #expect(throws: Problem.self) {
-            try recipe(settings: RecipeSettings(pipIndexURL: "https://a.test/\nx"))
+            try Models.recipe(site: { $0.pipIndexURL = "https://a.test/\nx" })
         }
     }
 
     @Test func `the dependency layer's key knows nothing but dependencies`() throws {
-        let key = try recipe().dependencyKey
+        let key = try Models.recipe().dependencyKey
         #expect(
-            try recipe(["requirements.txt": "# note\nmlflow==3.17.2  \n\nscikit-learn==1.9.1 # x"])
+            try Models.recipe(["requirements.txt": "# note\nmlflow==3.17.2  \n\nscikit-learn==1.9.1 # x"])
                 .dependencyKey == key)
-        #expect(try recipe(base: "other:1").dependencyKey == key)
-        #expect(try recipe(["requirements.txt": "mlflow==3.17.2\nscikit-learn==1.9.0"]).dependencyKey != key)
-        #expect(try recipe(settings: RecipeSettings(pipIndexURL: "https://a.test/")).dependencyKey != key)
+        #expect(try Models.recipe([:], { $0.baseImage = try ImageReference("python:other", field: "") }).dependencyKey == key)
+        #expect(try Models.recipe(["requirements.txt": "mlflow==3.17.2\nscikit-learn==1.9.0"]).dependencyKey != key)
+        #expect(try Models.recipe(site: { $0.pipIndexURL = "https://a.test/" }).dependencyKey != key)
     }
 
     @Test(arguments: [

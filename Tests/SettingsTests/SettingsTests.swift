@@ -162,7 +162,7 @@ struct SettingsTests {
         arguments: [
             Wrong(
                 "servers:\n",
-                "1: servers: is no section; there are auth, builds, images, python, registry, server"),
+                "1: servers: is no section; there are auth, builds, conda, images, network, python, registry, server"),
             Wrong(
                 "builds:\n  max: 1\n", "2: builds.max: is no setting; there are max_parallel, timeout_seconds"
             ),
@@ -252,7 +252,7 @@ struct SettingsTests {
         let problems = problems(
             """
             python:
-              index_url: none
+              index_url: "a b"
             registry:
               token_file: /run/token
               username: reader

@@ -34,7 +34,7 @@ private final class TestAPI: Sendable {
         let watch = EngineWatch(
             state: state, preferred: "auto", doctor: Command("/bin/false", [], environment: [:]))
         let builds = BuildService(
-            history: history, dispatcher: dispatcher, registry: try ModelSource(settings.registry).registry,
+            history: history, dispatcher: dispatcher, source: try ModelSource(settings),
             engineWatch: watch, settings: settings)
         router = Router(
             routes: API.routes(builds),
@@ -79,7 +79,7 @@ private let base = "/api/2.0/mlflow/models/build-docker"
     /// Every route of the table against everybody who could call, so that a new route cannot be forgotten.
     @Test func `each route admits whom its access names`() throws {
         let routes = API.routes(try service())
-        #expect(routes.count == 10)
+        #expect(routes.count == 12)
         for route in routes {
             let target = route.path.replacing("{id}", with: "deadbeef")
             let statuses = [
@@ -107,7 +107,7 @@ private let base = "/api/2.0/mlflow/models/build-docker"
             history: history,
             dispatcher: Dispatcher(
                 history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
-                maxParallel: 1), registry: try ModelSource(settings.registry).registry,
+                maxParallel: 1), source: try ModelSource(settings),
             engineWatch: EngineWatch(
                 state: api.state, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
             settings: settings)

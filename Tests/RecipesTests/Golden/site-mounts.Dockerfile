@@ -4,28 +4,28 @@ RUN echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd
     && echo 'slipway:x:10001:' >> /etc/group \
     && mkdir -p /opt/ml /home/slipway \
     && chown 10001:10001 /home/slipway
-ENV HOME=/home/slipway PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True
+ENV HOME=/tmp JOBLIB_TEMP_FOLDER=/tmp NUMBA_CACHE_DIR=/tmp/.cache/numba \
+    PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True
 WORKDIR /home/slipway
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
     CMD ["python3", "/opt/slipway/serve.py", "check"]
 ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgomp1 \
-    && rm -rf /var/lib/apt/lists/*
-RUN --mount=type=bind,source=slipway,target=/run/slipway/context \
-    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
     --mount=type=tmpfs,target=/run/slipway/tmp \
-    --mount=type=secret,id=ca_bundle,target=/run/slipway/ca.pem,required=true \
-    export SLIPWAY_DEPENDENCIES=63c26c266a1516dab2a7d1d417b6e35a PYTHONDONTWRITEBYTECODE= \
-        HOME=/run/slipway/tmp TMPDIR=/run/slipway/tmp \
-        PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_RETRIES=8 NO_COLOR=1 \
-        PIP_CACHE_DIR=/run/slipway/cache/pip UV_CACHE_DIR=/run/slipway/cache/uv UV_LINK_MODE=copy \
-        PIP_CERT=/run/slipway/ca.pem SSL_CERT_FILE=/run/slipway/ca.pem \
-        PIP_CONFIG_FILE=/run/slipway/context/pip.conf \
-    && python3 -m pip install --no-compile --requirement /run/slipway/context/requirements.txt \
-    && { python3 /run/slipway/context/warm.py || true; }
+    --mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true \
+    SLIPWAY_SYSTEM=3858bf4261b704f355a2eb6af9b8e7f3 \
+    sh /run/slipway/system/install.sh
+ARG CMAKE_ARGS
+ARG MAX_JOBS
+RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    --mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true \
+    --mount=type=secret,id=netrc,target=/run/slipway/secrets/netrc,required=true \
+    SLIPWAY_DEPENDENCIES=22e1e0b90a92967ff35cf20535c7b43f SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=pip SLIPWAY_PYTHON=3.7 \
+    sh /run/slipway/dependencies/install.sh
 COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
 USER 10001:10001
 COPY --chown=10001:10001 model /opt/ml/model

@@ -1,0 +1,62 @@
+internal import Core
+internal import Posix
+
+/// Takes what an engine writes during one build: secrets out, lines into the log, steps to whoever follows.
+struct BuildOutput {
+    private let log: Descriptor
+    /// Texts that must not be seen, the longest first.
+    private let secrets: [[UInt8]]
+    private let follow: ([EngineStep]) -> Void
+    private var steps = StepReader()
+    /// The beginning of a line whose end has not come.
+    private var rest: [UInt8] = []
+    /// A line longer than this is handed on in pieces.
+    private static let longest = 64 << 10
+
+    init(log: Descriptor, secrets: [String], follow: @escaping ([EngineStep]) -> Void) {
+        self.log = log
+        self.secrets = secrets.filter { $0.utf8.count >= 3 }.map { Array($0.utf8) }.sorted { $0.count > $1.count }
+        self.follow = follow
+    }
+
+    mutating func take(_ bytes: [UInt8], at now: Timestamp) throws(SystemError) {
+        rest += bytes
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? (rest.count > Self.longest ? cut : nil) else {
+            return
+        }
+        let whole = Array(rest[...end])
+        rest.removeSubrange(...end)
+        try hand(on: whole, at: now)
+    }
+
+    /// What is left when the engine has ended.
+    mutating func finish(at now: Timestamp) throws(SystemError) {
+        if !rest.isEmpty { try hand(on: rest + [UInt8(ascii: "\n")], at: now) }
+        rest = []
+        steps.finish(at: now)
+        follow(steps.steps)
+    }
+
+    /// Where an endless line can be cut without cutting a secret.
+    private var cut: Int? { rest.count - (secrets.first?.count ?? 0) - 1 }
+
+    private mutating func hand(on bytes: [UInt8], at now: Timestamp) throws(SystemError) {
+        let shown = redacted(bytes)
+        try log.write(shown)
+        var changed = false
+        for line in shown.split(separator: UInt8(ascii: "\n")) where line.count < 4096 {
+            changed = steps.read(String(decoding: line, as: UTF8.self), at: now) || changed
+        }
+        if changed { follow(steps.steps) }
+    }
+
+    private func redacted(_ bytes: [UInt8]) -> [UInt8] {
+        var result = bytes
+        for secret in secrets where secret.count <= result.count {
+            while let range = result.firstRange(of: secret) {
+                result.replaceSubrange(range, with: "***".utf8)
+            }
+        }
+        return result
+    }
+}

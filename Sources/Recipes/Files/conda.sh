@@ -1,0 +1,20 @@
+# Makes the conda environment at /opt/slipway/venv, from the channels that environment.yaml names and no others.
+set -eu
+here=$(dirname "$0")
+. "$here/packages.sh"
+
+export MAMBA_ROOT_PREFIX="$scratch/mamba" MAMBA_NO_BANNER=1 HOME="$scratch" TMPDIR="$scratch"
+export MAMBA_PKGS_DIRS="$([ -d /run/slipway/cache ] && echo /run/slipway/cache/conda || echo "$scratch/conda")"
+[ -z "$certificates" ] || export MAMBA_SSL_VERIFY="$certificates"
+[ ! -f /run/slipway/secrets/netrc ] || export NETRC=/run/slipway/secrets/netrc
+set -- create --yes --no-rc --always-copy --prefix /opt/slipway/venv --override-channels \
+    --channel-priority strict --file "$here/environment.yaml"
+while read -r channel; do
+    set -- "$@" --channel "$channel"
+done <"$here/channels"
+chmod +x /run/slipway/micromamba
+/run/slipway/micromamba "$@" </dev/null
+if ! /opt/slipway/venv/bin/python3 -m pip --version >/dev/null 2>&1; then
+    /opt/slipway/venv/bin/python3 -m ensurepip
+fi
+rm -rf "$scratch"/*
