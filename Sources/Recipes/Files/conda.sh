@@ -1,10 +1,15 @@
 # Makes the conda environment at /opt/slipway/venv, from the channels that environment.yaml names and no others.
 set -eu
 here=$(dirname "$0")
+scratch=/run/slipway/tmp
 . "$here/packages.sh"
 
 export MAMBA_ROOT_PREFIX="$scratch/mamba" MAMBA_NO_BANNER=1 HOME="$scratch" TMPDIR="$scratch"
-export MAMBA_PKGS_DIRS="$([ -d /run/slipway/cache ] && echo /run/slipway/cache/conda || echo "$scratch/conda")"
+if [ -d /run/slipway/cache ]; then
+    export MAMBA_PKGS_DIRS=/run/slipway/cache/conda
+else
+    export MAMBA_PKGS_DIRS="$scratch/conda"
+fi
 [ -z "$certificates" ] || export MAMBA_SSL_VERIFY="$certificates"
 [ ! -f /run/slipway/secrets/netrc ] || export NETRC=/run/slipway/secrets/netrc
 set -- create --yes --no-rc --always-copy --prefix /opt/slipway/venv --override-channels \
@@ -17,4 +22,4 @@ chmod +x /run/slipway/micromamba
 if ! /opt/slipway/venv/bin/python3 -m pip --version >/dev/null 2>&1; then
     /opt/slipway/venv/bin/python3 -m ensurepip
 fi
-rm -rf "$scratch"/*
+rm -rf "${scratch:?}"/*

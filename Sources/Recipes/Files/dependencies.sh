@@ -7,6 +7,7 @@
 #   SLIPWAY_TARGET       venv: only /opt/slipway will be kept of this stage; else empty
 set -eu
 here=$(dirname "$0")
+scratch=/run/slipway/tmp
 . "$here/packages.sh"
 
 cache=/run/slipway/cache
@@ -101,7 +102,7 @@ add() {
 
 # add, with its words in $scratch/said too.
 try() {
-    { add 2>&1 && echo done >"$scratch/added"; } | tee "$scratch/said"
+    { add 2>&1 && : >"$scratch/added"; } | tee "$scratch/said"
     [ -e "$scratch/added" ]
 }
 
@@ -125,10 +126,8 @@ give_back() {
         echo "$libraries" | tr ' ' '\n' | sort -m - "$scratch/before" >"$scratch/kept"
         dpkg-query -W -f '${Package}\n' | grep -Fvx -f "$scratch/kept" | xargs dpkg --purge --force-depends >/dev/null
         ;;
-    # shellcheck disable=SC2086
-    apk) apk del $tools ;;
-    # shellcheck disable=SC2086
-    *) "$(manager)" remove -y $tools ;;
+    apk) echo "$tools" | xargs apk del ;;
+    *) echo "$tools" | xargs "$(manager)" remove -y ;;
     esac
     tidy
 }
@@ -156,4 +155,4 @@ fi
 
 # Byte code that cannot be made is no reason to fail: the server's own start shows what is wrong.
 "$python" "$here/warm.py" || true
-rm -rf "$scratch"/*
+rm -rf "${scratch:?}"/*

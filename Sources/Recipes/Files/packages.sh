@@ -1,5 +1,6 @@
-# What the base image's distribution can install; sourced by the install.sh files. POSIX shell, any of apt, apk and dnf.
+# What the base image's distribution can install, by any of apt, apk and dnf; sourced by the install.sh files in $here.
 
+here=${here:?}
 scratch=/run/slipway/tmp
 mkdir -p "$scratch"
 

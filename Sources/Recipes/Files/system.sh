@@ -1,6 +1,7 @@
 # Installs what a model needs of the base image's own distribution: packages, and Python where there is none.
 set -eu
 here=$(dirname "$0")
+scratch=/run/slipway/tmp
 . "$here/packages.sh"
 
 # With SLIPWAY_PYTHON the base image may lack Python. One of any version is enough to begin with: where it is not the
@@ -56,4 +57,4 @@ if [ -s "$here/packages.$list" ]; then
     install $(cat "$here/packages.$list")
 fi
 tidy
-rm -rf "$scratch"/*
+rm -rf "${scratch:?}"/*

@@ -14,12 +14,12 @@ ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
 RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
     --mount=type=tmpfs,target=/run/slipway/tmp \
-    SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+    SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
     --mount=type=tmpfs,target=/run/slipway/tmp \
     --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
-    SLIPWAY_DEPENDENCIES=4dee0de5a37ed7bcfd5e788ab9352c21 SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 ENV PATH=/opt/slipway/venv/bin:$PATH
 COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py

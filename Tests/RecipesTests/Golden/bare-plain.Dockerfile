@@ -1,10 +1,10 @@
 FROM docker.io/library/ubuntu:24.04 AS build
 USER 0:0
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+RUN SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY slipway/dependencies /run/slipway/dependencies
-RUN SLIPWAY_DEPENDENCIES=4dee0de5a37ed7bcfd5e788ab9352c21 SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
+RUN SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 
 FROM docker.io/library/ubuntu:24.04
@@ -22,7 +22,7 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
 ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+RUN SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=build /opt/slipway /opt/slipway
 ENV PATH=/opt/slipway/venv/bin:$PATH

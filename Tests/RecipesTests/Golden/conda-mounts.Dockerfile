@@ -4,18 +4,18 @@ FROM docker.io/library/debian:bookworm-slim AS build
 USER 0:0
 RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
     --mount=type=tmpfs,target=/run/slipway/tmp \
-    SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+    SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=micromamba /bin/micromamba /run/slipway/micromamba
 RUN --mount=type=bind,source=slipway/conda,target=/run/slipway/conda \
     --mount=type=tmpfs,target=/run/slipway/tmp \
     --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
-    SLIPWAY_CONDA=cce6db8f12038dbca08b00eb782bcf6c \
+    SLIPWAY_CONDA=KEY \
     sh /run/slipway/conda/install.sh
 RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
     --mount=type=tmpfs,target=/run/slipway/tmp \
     --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
-    SLIPWAY_DEPENDENCIES=c8c550e75395455604cc32ad86293568 SLIPWAY_ENV_MANAGER=conda SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=conda SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 
 FROM docker.io/library/debian:bookworm-slim
@@ -34,7 +34,7 @@ ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
 RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
     --mount=type=tmpfs,target=/run/slipway/tmp \
-    SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+    SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=build /opt/slipway /opt/slipway
 ENV PATH=/opt/slipway/venv/bin:$PATH

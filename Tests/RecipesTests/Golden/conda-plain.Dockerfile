@@ -3,14 +3,14 @@ FROM docker.io/mambaorg/micromamba:2.3.0 AS micromamba
 FROM docker.io/library/debian:bookworm-slim AS build
 USER 0:0
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+RUN SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=micromamba /bin/micromamba /run/slipway/micromamba
 COPY slipway/conda /run/slipway/conda
-RUN SLIPWAY_CONDA=cce6db8f12038dbca08b00eb782bcf6c \
+RUN SLIPWAY_CONDA=KEY \
     sh /run/slipway/conda/install.sh
 COPY slipway/dependencies /run/slipway/dependencies
-RUN SLIPWAY_DEPENDENCIES=c8c550e75395455604cc32ad86293568 SLIPWAY_ENV_MANAGER=conda SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
+RUN SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=conda SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 
 FROM docker.io/library/debian:bookworm-slim
@@ -28,7 +28,7 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
 ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_SYSTEM=3e0939c2578976a0ce32b07bc5f06836 \
+RUN SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=build /opt/slipway /opt/slipway
 ENV PATH=/opt/slipway/venv/bin:$PATH

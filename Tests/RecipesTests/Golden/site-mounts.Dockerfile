@@ -15,7 +15,7 @@ CMD []
 RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
     --mount=type=tmpfs,target=/run/slipway/tmp \
     --mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true \
-    SLIPWAY_SYSTEM=3858bf4261b704f355a2eb6af9b8e7f3 \
+    SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 ARG CMAKE_ARGS
 ARG MAX_JOBS
@@ -24,7 +24,7 @@ RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependenci
     --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
     --mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true \
     --mount=type=secret,id=netrc,target=/run/slipway/secrets/netrc,required=true \
-    SLIPWAY_DEPENDENCIES=22e1e0b90a92967ff35cf20535c7b43f SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=pip SLIPWAY_PYTHON=3.7 \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=pip SLIPWAY_PYTHON=3.7 \
     sh /run/slipway/dependencies/install.sh
 COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
 USER 10001:10001

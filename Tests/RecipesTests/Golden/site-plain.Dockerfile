@@ -1,12 +1,12 @@
 FROM localhost/py:3.7 AS build
 USER 0:0
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_SYSTEM=3858bf4261b704f355a2eb6af9b8e7f3 \
+RUN SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 ARG CMAKE_ARGS
 ARG MAX_JOBS
 COPY slipway/dependencies /run/slipway/dependencies
-RUN SLIPWAY_DEPENDENCIES=22e1e0b90a92967ff35cf20535c7b43f SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=pip SLIPWAY_PYTHON=3.7 SLIPWAY_TARGET=venv \
+RUN SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=pip SLIPWAY_PYTHON=3.7 SLIPWAY_TARGET=venv \
     sh /run/slipway/dependencies/install.sh
 
 FROM localhost/py:3.7
@@ -24,7 +24,7 @@ HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
 ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
 CMD []
 COPY slipway/system /run/slipway/system
-RUN SLIPWAY_SYSTEM=3858bf4261b704f355a2eb6af9b8e7f3 \
+RUN SLIPWAY_SYSTEM=KEY \
     sh /run/slipway/system/install.sh
 COPY --from=build /opt/slipway /opt/slipway
 ENV PATH=/opt/slipway/venv/bin:$PATH

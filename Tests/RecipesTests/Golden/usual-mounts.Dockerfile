@@ -15,7 +15,7 @@ CMD []
 RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
     --mount=type=tmpfs,target=/run/slipway/tmp \
     --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
-    SLIPWAY_DEPENDENCIES=4dee0de5a37ed7bcfd5e788ab9352c21 SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
 USER 10001:10001

@@ -1,7 +1,7 @@
 FROM docker.io/library/python:3.11-slim AS build
 USER 0:0
 COPY slipway/dependencies /run/slipway/dependencies
-RUN SLIPWAY_DEPENDENCIES=4dee0de5a37ed7bcfd5e788ab9352c21 SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
+RUN SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
     sh /run/slipway/dependencies/install.sh
 
 FROM docker.io/library/python:3.11-slim
