@@ -27,8 +27,11 @@ test:
 	dev/end-to-end "$(BIN)"
 
 lint:
+	dev/deps lint
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	for file in dev/* .ci/run; do bash -n $$file || exit 1; done
+	cd Sources/Recipes/Files && shellcheck --shell sh packages.sh && \
+		for file in system conda dependencies; do shellcheck --shell sh -x -P SCRIPTDIR $$file.sh || exit 1; done
 
 bench:
 	dev/deps build run test

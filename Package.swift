@@ -61,7 +61,8 @@ let package = Package(
         .target(
             name: "Builds",
             dependencies: [
-                "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Settings", "Registry", "Artifacts", "Recipes",
+                "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Settings", "Registry", "Artifacts",
+                "Recipes",
                 "Builders",
             ],
             swiftSettings: safe),

@@ -28,11 +28,26 @@ struct BuildLog {
     }
 
     /// The failure in the failing step's own words, and what to do about it.
-    func problem(_ status: ExitStatus) -> Problem {
+    ///
+    /// - Parameters:
+    ///   - status: how the engine ended.
+    ///   - proxy: the proxy's address, if the build had one.
+    /// - Returns: the problem; no user name or password of an address is in it.
+    func problem(_ status: ExitStatus, proxy: String? = nil) -> Problem {
         let words = Self.redacted(cause ?? "the engine ended with \(status) and said nothing")
-        return Problem(
-            .buildFailed, words.printable(limit: 600), hint: Self.hint(lines.joined(separator: "\n")))
+        let log = lines.joined(separator: "\n")
+        var hint = Self.hint(log)
+        if let proxy, Self.signsOfProxy.contains(where: log.lowercased().contains) {
+            hint =
+                "look whether the proxy \(Self.redacted(proxy)) answers and lets builds through (network.https_proxy)"
+        }
+        return Problem(.buildFailed, words.printable(limit: 600), hint: hint)
     }
+
+    private static let signsOfProxy = [
+        "proxy", "tunnel", "connection refused", "failed to connect", "could not connect",
+        "client error (connect)",
+    ]
 
     /// The last complaint of what ran in the step, with the lines that explain it; else the engine's own.
     var cause: String? {
@@ -117,6 +132,11 @@ struct BuildLog {
                 ],
                 "the base image cannot be had: check its name and the way to its registry, name one that is here"
                     + " (base_images), or make one: slipway base-image create"
+            ),
+            (
+                ["exec format error"],
+                "the base image is for another processor than this machine's: install emulation (qemu-user-static), "
+                    + "or name a base image for this one"
             ),
             (
                 ["couldn't parse requirement", "invalid requirement"],

@@ -15,13 +15,16 @@ struct BuildOutput {
 
     init(log: Descriptor, secrets: [String], follow: @escaping ([EngineStep]) -> Void) {
         self.log = log
-        self.secrets = secrets.filter { $0.utf8.count >= 3 }.map { Array($0.utf8) }.sorted { $0.count > $1.count }
+        self.secrets = secrets.filter { $0.utf8.count >= 3 }.map { Array($0.utf8) }.sorted {
+            $0.count > $1.count
+        }
         self.follow = follow
     }
 
     mutating func take(_ bytes: [UInt8], at now: Timestamp) throws(SystemError) {
         rest += bytes
-        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? (rest.count > Self.longest ? cut : nil) else {
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? (rest.count > Self.longest ? cut : nil)
+        else {
             return
         }
         let whole = Array(rest[...end])

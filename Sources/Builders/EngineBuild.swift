@@ -57,7 +57,11 @@ extension Engine {
         _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,
         shouldStop: () -> Bool, follow: @escaping ([EngineStep]) -> Void = { _ in }
     ) throws(Problem) -> BuiltImage {
-        if request.builder == nil { try checkCanRun(request.platform) }
+        if let builder = request.builder {
+            try checkAnswers(builder, environment)
+        } else {
+            try checkCanRun(request.platform)
+        }
         let idFile = "\(request.dockerfile).id"
         defer { try? Files.remove(idFile) }
         var environment = buildEnvironment(environment.merging(request.environment) { $1 })
@@ -92,9 +96,32 @@ extension Engine {
                 hint: "look at the log for the step that hangs, or allow more time")
         }
         guard outcome.status.isSuccess else {
-            throw BuildLog(of: log, from: start).problem(outcome.status)
+            let proxy = environment["https_proxy"] ?? environment["http_proxy"]
+            throw BuildLog(of: log, from: start).problem(outcome.status, proxy: proxy)
         }
         return try inspect(idFile, request.tags[0], environment)
+    }
+
+    /// Tells a builder that is gone from a build that fails.
+    private func checkAnswers(_ builder: String, _ environment: [String: String]) throws(Problem) {
+        let command = Command(
+            path, ["buildx", "inspect", builder], environment: EngineEnvironment.filtered(environment))
+        guard let answer = try? command.run(seconds: 60) else {
+            throw Problem(.temporarilyUnavailable, "\(path) cannot be run", hint: "run: slipway doctor")
+        }
+        guard answer.status.isSuccess else {
+            let said = answer.errors.split(separator: "\n").last.map(String.init) ?? "it says nothing"
+            throw Problem(
+                .temporarilyUnavailable, "there is no builder \(builder): \(said.printable(limit: 200))",
+                hint:
+                    "make it, for example: docker buildx create --name \(builder) --driver remote tcp://HOST:PORT"
+            )
+        }
+        guard answer.output.contains(/Status: +running/) else {
+            throw Problem(
+                .temporarilyUnavailable, "the builder \(builder) does not answer",
+                hint: "look at it: docker buildx inspect \(builder); nothing is wrong with the build itself")
+        }
     }
 
     private func buildEnvironment(_ own: [String: String]) -> [String: String] {

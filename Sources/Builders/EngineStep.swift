@@ -36,7 +36,9 @@ struct StepReader {
         }
         if let match = line.prefixMatch(of: /#([0-9]+) (DONE ([0-9.]+)s|CACHED|ERROR)/) {
             guard let index = numbered[match.1], steps[index].seconds == nil else { return false }
-            steps[index].seconds = match.3.flatMap { Double($0) } ?? (match.2 == "CACHED" ? 0 : now.seconds(since: steps[index].startedAt))
+            steps[index].seconds =
+                match.3.flatMap { Double($0) }
+                ?? (match.2 == "CACHED" ? 0 : now.seconds(since: steps[index].startedAt))
             steps[index].cached = match.2 == "CACHED"
             return true
         }
@@ -71,6 +73,8 @@ struct StepReader {
             !["--mount=", "SLIPWAY_"].contains(where: word.hasPrefix) && word != "\\"
         }
         steps.append(
-            EngineStep(name: words.joined(separator: " ").printable(limit: 120), startedAt: now, seconds: nil, cached: false))
+            EngineStep(
+                name: words.joined(separator: " ").printable(limit: 120), startedAt: now, seconds: nil,
+                cached: false))
     }
 }

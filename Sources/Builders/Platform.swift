@@ -24,9 +24,13 @@ package struct Platform: Sendable, Equatable, CustomStringConvertible {
 
     package var description: String { "linux/\(architecture)" + (variant.map { "/\($0)" } ?? "") }
 
+    /// What `uname -m` says there; nil where that varies.
+    package var machine: String? { architecture == "arm" ? nil : Self.emulators[architecture] }
+
     /// Names of QEMU's emulators as binfmt_misc knows them, by architecture.
     private static let emulators = [
-        "amd64": "x86_64", "arm64": "aarch64", "arm": "arm", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+        "amd64": "x86_64", "arm64": "aarch64", "arm": "arm", "ppc64le": "ppc64le", "riscv64": "riscv64",
+        "s390x": "s390x",
     ]
 
     /// Refuses a platform whose programs this machine cannot run.
@@ -40,7 +44,8 @@ package struct Platform: Sendable, Equatable, CustomStringConvertible {
             !exists("/proc/sys/fs/binfmt_misc/qemu-\(name)")
         else { return }
         throw Problem(
-            .invalidState, "this machine (linux/\(own)) cannot run programs of \(self), so no image can be built for it",
+            .invalidState,
+            "this machine (linux/\(own)) cannot run programs of \(self), so no image can be built for it",
             hint: "install emulation, for example: apt-get install qemu-user-static binfmt-support; "
                 + "or let a builder of that platform build (images.builder)")
     }

@@ -51,7 +51,9 @@ struct BuildContext {
         let status = try Files.status("\(model)/\(path)")
         switch status?.kind {
         case .directory:
-            for name in try Files.names(in: "\(model)/\(path)") { try collect("\(path)/\(name)", into: &files) }
+            for name in try Files.names(in: "\(model)/\(path)") {
+                try collect("\(path)/\(name)", into: &files)
+            }
         case .file: files.append((path, try Files.read("\(model)/\(path)", limit: 1 << 30)))
         default: break
         }

@@ -76,7 +76,8 @@ enum MLflowCommand {
         model: ModelName, version: Int, image: ImageReference, envManager: EnvManager, installJava: Bool
     ) -> String {
         let words = [
-            "mlflow", "models", "build-docker", "--model-uri", quoted("models:/\(model.text)/\(version)"), "--name",
+            "mlflow", "models", "build-docker", "--model-uri", quoted("models:/\(model.text)/\(version)"),
+            "--name",
             image.description, "--env-manager", envManager.rawValue,
         ]
         return (words + (installJava ? ["--install-java"] : [])).joined(separator: " ")
@@ -85,7 +86,8 @@ enum MLflowCommand {
     /// One word for a POSIX shell.
     private static func quoted(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
-            Character(Unicode.Scalar(byte)).isLetter && byte < 0x80 || (0x30...0x39).contains(byte) || "_./:@-".utf8.contains(byte)
+            Character(Unicode.Scalar(byte)).isLetter && byte < 0x80 || (0x30...0x39).contains(byte)
+                || "_./:@-".utf8.contains(byte)
         }
         return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
     }

@@ -61,7 +61,8 @@ package struct BuildOptions: Codable, Sendable, Equatable {
                     "env_manager", "\"\(manager.printable(limit: 40))\" is not supported",
                     hint: manager == "uv"
                         ? "use local or virtualenv: uv installs in both"
-                        : "use \(EnvManager.allCases.map(\.rawValue).joined(separator: ", ")), or leave it out")
+                        : "use \(EnvManager.allCases.map(\.rawValue).joined(separator: ", ")), or leave it out"
+                )
             }
             envManager = known
         }
@@ -105,6 +106,7 @@ package struct BuildOptions: Codable, Sendable, Equatable {
         request.gpu = gpu
         request.slim = slim
         request.buildArguments = buildArguments
+        request.machine = try platform?.machine
         return request
     }
 
@@ -122,13 +124,15 @@ package struct BuildOptions: Codable, Sendable, Equatable {
                 "labels", "\"\(name.printable(limit: 60))\" is not a label's name",
                 hint: "lower-case letters, digits, dots, dashes, such as com.example.team")
         }
-        guard !name.hasPrefix("dev.slipway."), !["title", "version", "created", "base.name"]
-            .contains(where: { name == "org.opencontainers.image.\($0)" })
+        guard !name.hasPrefix("dev.slipway."),
+            !["title", "version", "created", "base.name"]
+                .contains(where: { name == "org.opencontainers.image.\($0)" })
         else {
             throw .invalid("labels", "\(name) is Slipway's own", hint: "choose another name")
         }
         guard !value.hasControlCharacters, value.utf8.count <= 1024 else {
-            throw .invalid("labels", "the value of \(name) holds control characters or is longer than 1024 bytes")
+            throw .invalid(
+                "labels", "the value of \(name) holds control characters or is longer than 1024 bytes")
         }
     }
 }

@@ -1,6 +1,6 @@
+internal import Artifacts
 package import Core
 package import Posix
-internal import Artifacts
 internal import Recipes
 internal import Registry
 package import Settings

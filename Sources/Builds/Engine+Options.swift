@@ -12,7 +12,8 @@ extension Engine {
                 throw .invalid("images.builder", "needs docker, and the engine here is \(kind.rawValue)")
             }
             guard mounts else {
-                throw .invalid("images.builder", "\(builder) needs docker's buildx plugin", hint: "run: slipway doctor")
+                throw .invalid(
+                    "images.builder", "\(builder) needs docker's buildx plugin", hint: "run: slipway doctor")
             }
             return
         }

@@ -25,7 +25,9 @@ package enum ModelText {
             while let directory = directories.popLast() {
                 for name in try Files.names(in: "\(model)/\(directory)") {
                     let path = directory + name
-                    guard others.count < nameLimit, let status = try Files.status("\(model)/\(path)") else { continue }
+                    guard others.count < nameLimit, let status = try Files.status("\(model)/\(path)") else {
+                        continue
+                    }
                     others.insert(path)
                     switch status.kind {
                     case .directory: directories.append(path + "/")

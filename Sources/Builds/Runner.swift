@@ -109,14 +109,16 @@ package struct Runner {
         let dialect = engine.mounts ? Dialect.mounts : .plain
         guard dialect == .mounts || settings.python.netrc == nil else {
             throw Problem(
-                .invalidState, "this docker has no BuildKit, which alone keeps python.netrc's credentials out of images",
+                .invalidState,
+                "this docker has no BuildKit, which alone keeps python.netrc's credentials out of images",
                 hint: "install the buildx plugin, or remove python.netrc from the settings")
         }
         try BuildContext(path: directory.contextPath, settings: settings).write(&recipe, dialect)
         let dockerfile = recipe.dockerfile(dialect, labels: labels(order, recipe))
         try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
         let built = try engine.build(
-            try request(order), environment: environment, log: try Descriptor.open(directory.logPath, .append),
+            try request(order), environment: environment,
+            log: try Descriptor.open(directory.logPath, .append),
             seconds: Double(order.timeoutSeconds), shouldStop: { stop.isRequested },
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
@@ -170,7 +172,8 @@ package struct Runner {
 private enum Netrc {
     /// The words that follow on `password`.
     static func passwords(_ content: [UInt8]) -> [String] {
-        let words = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+        let words = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(
+            String.init)
         return zip(words, words.dropFirst()).filter { $0.0 == "password" }.map(\.1)
     }
 }

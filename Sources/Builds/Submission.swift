@@ -11,7 +11,9 @@ package struct Submission: Sendable {
     package init(json body: [UInt8]) throws(Problem) { try self.init(SubmissionFields(body)) }
 
     /// Reads a query string, for the fields that are a single text or truth.
-    package init(query: [(name: String, value: String)]) throws(Problem) { try self.init(SubmissionFields(query: query)) }
+    package init(query: [(name: String, value: String)]) throws(Problem) {
+        try self.init(SubmissionFields(query: query))
+    }
 
     private init(_ given: SubmissionFields) throws(Problem) {
         var fields = given

@@ -26,7 +26,9 @@ struct SubmissionFields {
     /// - Throws: `Problem` naming a field that both have.
     mutating func add(_ other: SubmissionFields) throws(Problem) {
         for (name, value) in other.values {
-            guard values.updateValue(value, forKey: name) == nil else { throw .invalid(name, "is given twice") }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw .invalid(name, "is given twice")
+            }
         }
     }
 
@@ -83,7 +85,9 @@ struct SubmissionFields {
 
     mutating func texts(_ name: String, limit: Int) throws(Problem) -> [String] {
         guard let value = take(name) else { return [] }
-        guard case .list(let items) = value else { throw .invalid(name, "must be a list of texts, not \(value.kind)") }
+        guard case .list(let items) = value else {
+            throw .invalid(name, "must be a list of texts, not \(value.kind)")
+        }
         guard items.count <= limit else { throw .invalid(name, "holds more than \(limit) texts") }
         return try items.map { item throws(Problem) in
             guard case .text(let text) = item else {
@@ -102,7 +106,8 @@ struct SubmissionFields {
         var result: [String: String] = [:]
         for (key, item) in entries {
             guard case .text(let text) = item else {
-                throw .invalid(name, "the value of \(key.printable(limit: 60)) must be a text, not \(item.kind)")
+                throw .invalid(
+                    name, "the value of \(key.printable(limit: 60)) must be a text, not \(item.kind)")
             }
             result[key] = text
         }

@@ -38,7 +38,8 @@ package struct HTTPServer: Sendable {
     ///   - proxy: the way there; nil leaves it to the environment.
     /// - Throws: `Problem` naming `field`, unless `url` is an http or https address without user, query and fragment.
     package init(
-        url: String, field: String, credentials: Credentials? = nil, caBundle: String? = nil, proxy: Proxy? = nil
+        url: String, field: String, credentials: Credentials? = nil, caBundle: String? = nil,
+        proxy: Proxy? = nil
     ) throws(Problem) {
         func refuse(_ rule: String) -> Problem {
             .invalid(field, rule, hint: "write it as http://host:port, credentials apart from it")

@@ -142,6 +142,7 @@ package enum Files {
     /// - Parameters:
     ///   - path: where to begin.
     ///   - seconds: since 1970.
+    /// - Throws: `SystemError` of the call that failed.
     package static func setTimes(_ path: String, seconds: Int) throws(SystemError) {
         if try status(path)?.kind == .directory {
             for name in try names(in: path) { try setTimes("\(path)/\(name)", seconds: seconds) }

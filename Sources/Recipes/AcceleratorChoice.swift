@@ -15,10 +15,14 @@ struct AcceleratorChoice {
         let evidence = model.requirements.first { isForGPU($0) }
         let wantsGPU = request.gpu ?? (evidence != nil)
         if request.gpu == false, let evidence {
-            choice.warnings.append("\(evidence.source): \(evidence.text) is for a GPU, and the request says gpu: false")
+            choice.warnings.append(
+                "\(evidence.source): \(evidence.text) is for a GPU, and the request says gpu: false")
         }
-        let why = request.gpu == true ? "the request says gpu" : evidence.map { "\($0.source): \($0.text)" } ?? ""
-        if let torch = model.requirements.first(where: { ["torch", "torchvision", "torchaudio"].contains($0.name) }) {
+        let why =
+            request.gpu == true ? "the request says gpu" : evidence.map { "\($0.source): \($0.text)" } ?? ""
+        if let torch = model.requirements.first(where: {
+            ["torch", "torchvision", "torchaudio"].contains($0.name)
+        }) {
             choice.chooseWheels(model, torch, settings, wantsGPU: wantsGPU, why)
         }
         if wantsGPU, request.baseImage == nil { choice.chooseImage(model, settings.tables, why) }
@@ -26,7 +30,8 @@ struct AcceleratorChoice {
     }
 
     private mutating func chooseWheels(
-        _ model: ModelDescription, _ torch: Requirement, _ settings: RecipeSettings, wantsGPU: Bool, _ why: String
+        _ model: ModelDescription, _ torch: Requirement, _ settings: RecipeSettings, wantsGPU: Bool,
+        _ why: String
     ) {
         let site = settings.torchWheels
         guard site != "none" else { return }
@@ -40,16 +45,22 @@ struct AcceleratorChoice {
             return
         }
         guard wantsGPU else {
-            self.wheels = ("\(wheels)/cpu", "\(torch.name ?? "torch") without a GPU needs no CUDA, which is most of its size")
+            self.wheels = (
+                "\(wheels)/cpu",
+                "\(torch.name ?? "torch") without a GPU needs no CUDA, which is most of its size"
+            )
             return
         }
         // An unpinned torch is the newest, and the index's own wheels carry its usual CUDA.
         guard torch.name == "torch", let version = torch.exactVersion.flatMap({ MinorVersion($0) }),
             let row = settings.tables.torch.nearest(version), let newest = row.value.last
         else { return }
-        self.wheels = ("\(wheels)/\(newest)", "the newest CUDA that torch \(version) has wheels for, as \(why)")
+        self.wheels = (
+            "\(wheels)/\(newest)", "the newest CUDA that torch \(version) has wheels for, as \(why)"
+        )
         if !row.isExact {
-            warnings.append("no CUDA variants are known for torch \(version): those of \(row.version) are taken")
+            warnings.append(
+                "no CUDA variants are known for torch \(version): those of \(row.version) are taken")
         }
     }
 

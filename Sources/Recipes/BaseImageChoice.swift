@@ -11,7 +11,8 @@ struct BaseImageChoice {
     /// The request's image; else one with CUDA where a package wants it; else for conda the site's or a bare one; else
     /// the site's for this Python, or the official one.
     static func make(
-        _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings, _ gpu: AcceleratorChoice
+        _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings,
+        _ gpu: AcceleratorChoice
     ) throws(Problem) -> BaseImageChoice {
         let choice = try preferred(model, request, settings, gpu)
         try check(choice.image, settings)
@@ -19,7 +20,8 @@ struct BaseImageChoice {
     }
 
     private static func preferred(
-        _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings, _ gpu: AcceleratorChoice
+        _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings,
+        _ gpu: AcceleratorChoice
     ) throws(Problem) -> BaseImageChoice {
         if let image = request.baseImage {
             let isPython = image.fullyQualified.hasPrefix("docker.io/library/python:")
@@ -39,7 +41,8 @@ struct BaseImageChoice {
         if let conda = model.conda {
             return BaseImageChoice(
                 image: settings.tables.condaBase,
-                reason: "a bare image, as \(conda.file) brings its own Python and \(conda.foreign.first ?? "more")",
+                reason:
+                    "a bare image, as \(conda.file) brings its own Python and \(conda.foreign.first ?? "more")",
                 isPrepared: false)
         }
         return try official(python, asked, settings.tables)
@@ -55,7 +58,9 @@ struct BaseImageChoice {
         guard wanted <= MinorVersion(row.version.major, row.version.minor + 5) else {
             throw .invalid(
                 "python", "the model asks for \(asked), which does not exist",
-                hint: "the newest that is known here is \(row.version): log the model again with a Python that exists")
+                hint:
+                    "the newest that is known here is \(row.version): log the model again with a Python that exists"
+            )
         }
         let reason = "the official image of the newest \(row.version), as the model asks for \(asked)"
         return BaseImageChoice(
@@ -75,12 +80,14 @@ struct BaseImageChoice {
         {
             throw Problem(
                 .permissionDenied, "the base image \(image.fullyQualified) is not allowed here",
-                hint: "allowed are \(settings.allowedBaseImages.joined(separator: ", ").printable(limit: 300))"
+                hint:
+                    "allowed are \(settings.allowedBaseImages.joined(separator: ", ").printable(limit: 300))"
                     + " (images.allowed_base_images)")
         }
         if settings.requiresDigest, image.digest == nil {
             throw Problem(
-                .permissionDenied, "the base image \(image.fullyQualified) has no digest, which this site wants",
+                .permissionDenied,
+                "the base image \(image.fullyQualified) has no digest, which this site wants",
                 hint: "write it as name@sha256:…, or list one in images.base_images")
         }
     }

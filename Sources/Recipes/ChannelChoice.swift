@@ -14,7 +14,8 @@ struct ChannelChoice {
             try choice.add(channel, settings)
         }
         guard !choice.channels.isEmpty else {
-            throw .invalid(plan.file, "channels leaves none to install \(plan.foreign.first ?? "packages") from")
+            throw .invalid(
+                plan.file, "channels leaves none to install \(plan.foreign.first ?? "packages") from")
         }
         return choice
     }
@@ -22,7 +23,8 @@ struct ChannelChoice {
     private mutating func add(_ channel: Requirement, _ settings: RecipeSettings) throws(Problem) {
         var text = channel.text
         if let replacement = settings.condaChannels[text] {
-            warnings.append("\(channel.source): the channel \(text) gives way to \(replacement) (conda.channels)")
+            warnings.append(
+                "\(channel.source): the channel \(text) gives way to \(replacement) (conda.channels)")
             text = replacement
         } else if text == "defaults" {
             throw .invalid(
@@ -34,12 +36,14 @@ struct ChannelChoice {
             let scheme = text.prefix { $0 != ":" }.lowercased()
             guard scheme != "file" else {
                 throw .invalid(
-                    channel.source, "the channel \(text.printable(limit: 80)) is a path, which the build cannot see",
+                    channel.source,
+                    "the channel \(text.printable(limit: 80)) is a path, which the build cannot see",
                     hint: "serve it over http and name its address")
             }
             try WebAddress.check(text, field: channel.source)
         } else {
-            guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*/) != nil else {
+            guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*/) != nil
+            else {
                 throw .invalid(
                     channel.source, "\"\(text.printable(limit: 80))\" is not a channel",
                     hint: "give its name, such as conda-forge, or its address")

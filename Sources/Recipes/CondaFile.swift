@@ -111,25 +111,30 @@ struct CondaFile {
         for line in pip { try reader.read(line: line.text, source: line.source) }
     }
 
-    /// What only conda can do of this file; nil where pip can do all of it.
+    /// What only conda can do of this file.
     ///
     /// - Parameter python: what to ask for where the file names no Python.
+    /// - Returns: nil where pip can do all of it.
     /// - Throws: `Problem` naming the line that is no package of a channel.
     func plan(python: PythonVersion) throws(Problem) -> CondaPlan? {
         guard !packages.isEmpty else { return nil }
         var specs = self.specs.map(\.text)
         for spec in self.specs {
-            let rule = /([A-Za-z0-9._\/-]+::)?[A-Za-z0-9._-]+( *[=<>!~][A-Za-z0-9.*+_=<>!,|~ -]*)?(\[[A-Za-z0-9_.*=, '"-]*\])?/
+            let rule =
+                /([A-Za-z0-9._\/-]+::)?[A-Za-z0-9._-]+( *[=<>!~][A-Za-z0-9.*+_=<>!,|~ -]*)?(\[[A-Za-z0-9_.*=, '"-]*\])?/
             guard spec.text.utf8.count <= 200, spec.text.wholeMatch(of: rule) != nil else {
                 throw .invalid(
                     spec.source, "\"\(spec.text.printable(limit: 80))\" is not a package as conda names it",
                     hint: "write it as name=version or channel::name=version")
             }
         }
-        if !specs.contains(where: { Self.name($0) == "python" }) { specs.append("python=\(python.minorText)") }
+        if !specs.contains(where: { Self.name($0) == "python" }) {
+            specs.append("python=\(python.minorText)")
+        }
         if !specs.contains(where: { Self.name($0) == "pip" }) { specs.append("pip") }
         return CondaPlan(
-            file: file, channels: channels ?? [Requirement(text: "conda-forge", source: "\(file) names no channels")],
+            file: file,
+            channels: channels ?? [Requirement(text: "conda-forge", source: "\(file) names no channels")],
             specs: specs, foreign: packages.map { Self.name($0.text) })
     }
 
@@ -138,7 +143,6 @@ struct CondaFile {
         let bare = spec.firstRange(of: "::").map { spec[$0.upperBound...] } ?? spec[...]
         return bare.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }.lowercased()
     }
-
 
     /// Where `requirements` is followed and this file says another version.
     func contradictions(with requirements: [Requirement]) -> [String] {

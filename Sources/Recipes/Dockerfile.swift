@@ -71,6 +71,7 @@ extension Recipe {
             "SLIPWAY_DEPENDENCIES": dependencyKey, "SLIPWAY_PYTHON": minorVersion,
             "SLIPWAY_ENV_MANAGER": envManager.rawValue,
         ]
+        settings["SLIPWAY_MACHINE"] = machine
         settings["SLIPWAY_INSTALLER"] = usesUV ? "uv" : "pip"
         if usesUV { settings["SLIPWAY_UV"] = Self.uvVersion }
         if venv { settings["SLIPWAY_TARGET"] = "venv" }
@@ -102,7 +103,8 @@ extension Recipe {
                 mounts.append("--mount=type=cache,id=slipway-downloads,target=/run/slipway/cache")
             }
             if settings.hasCABundle {
-                mounts.append("--mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true")
+                mounts.append(
+                    "--mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true")
             }
             if settings.hasCredentials, name != "system" {
                 mounts.append("--mount=type=secret,id=netrc,target=/run/slipway/secrets/netrc,required=true")

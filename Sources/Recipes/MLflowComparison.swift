@@ -13,7 +13,8 @@ package enum MLflowComparison {
     /// Every difference that this model and request lead to.
     ///
     /// - Throws: what keeps the model's files from being read.
-    package static func differences(_ files: ModelFiles, _ request: RecipeRequest, _ recipe: Recipe) throws(Problem)
+    package static func differences(_ files: ModelFiles, _ request: RecipeRequest, _ recipe: Recipe)
+        throws(Problem)
         -> [Difference]
     {
         let model = try ModelDescription.read(files, request.envManager)
@@ -24,11 +25,14 @@ package enum MLflowComparison {
                 slipway: "\(recipe.baseImage.fullyQualified): \(recipe.baseImageReason)",
                 reason: request.baseImage == nil
                     ? "the newest patch has the security fixes, and tags of old patches disappear"
-                    : "MLflow prepares nothing on an image that it does not know; here Python is put there where it is missing"),
+                    : "MLflow prepares nothing on an image that it does not know; here Python is put there where it is missing"
+            ),
             Difference(
                 subject: "order", mlflow: "pip install mlflow, COPY the model, then install its requirements",
                 slipway: "requirements first, from files that name no model; the model is the last layer",
-                reason: "a new version of the model costs one small layer, and equal requirements are one layer for all models"),
+                reason:
+                    "a new version of the model costs one small layer, and equal requirements are one layer for all models"
+            ),
             Difference(
                 subject: "installer", mlflow: "pip, without a cache",
                 slipway: recipe.usesUV
@@ -38,12 +42,15 @@ package enum MLflowComparison {
             Difference(
                 subject: "server", mlflow: "nginx in front of the scoring server, both started by MLflow",
                 slipway: "MLflow's scoring server alone, on port 8080",
-                reason: "one process manager less; signals and log lines reach the server and the log directly"),
+                reason:
+                    "one process manager less; signals and log lines reach the server and the log directly"),
             Difference(
-                subject: "user", mlflow: "root", slipway: "10001, and any other that the container is started as",
+                subject: "user", mlflow: "root",
+                slipway: "10001, and any other that the container is started as",
                 reason: "platforms refuse root, and a read-only root file system is enough"),
             Difference(
-                subject: "health", mlflow: "no HEALTHCHECK", slipway: "HEALTHCHECK asks /ping, two minutes to start",
+                subject: "health", mlflow: "no HEALTHCHECK",
+                slipway: "HEALTHCHECK asks /ping, two minutes to start",
                 reason: "an engine can tell a server that loads from one that is broken"),
         ]
         all += environment(model, request, recipe)
@@ -51,33 +58,41 @@ package enum MLflowComparison {
             all.append(
                 Difference(
                     subject: "Java", mlflow: theirs.hasJava ? "a JDK on Ubuntu" : "none",
-                    slipway: recipe.systemPackages.needed.contains("java") ? "a headless JRE on the same slim image" : "none",
+                    slipway: recipe.systemPackages.needed.contains("java")
+                        ? "a headless JRE on the same slim image" : "none",
                     reason: "serving compiles nothing"))
         }
         if let torch = recipe.extraIndexes.last, torch.contains("/whl/") || torch.hasSuffix("/cpu") {
             all.append(
                 Difference(
-                    subject: "torch", mlflow: "the wheels of the package index, with CUDA", slipway: "those of \(torch)",
-                    reason: "without a GPU CUDA is gigabytes that nothing uses; with one its version should be chosen"))
+                    subject: "torch", mlflow: "the wheels of the package index, with CUDA",
+                    slipway: "those of \(torch)",
+                    reason:
+                        "without a GPU CUDA is gigabytes that nothing uses; with one its version should be chosen"
+                ))
         }
         if request.slim {
             all.append(
                 Difference(
-                    subject: "mlflow", mlflow: "the whole of mlflow", slipway: "mlflow-skinny and what serving needs",
+                    subject: "mlflow", mlflow: "the whole of mlflow",
+                    slipway: "mlflow-skinny and what serving needs",
                     reason: "the request says slim"))
         }
         return all
     }
 
-    private static func environment(_ model: ModelDescription, _ request: RecipeRequest, _ recipe: Recipe) -> [Difference] {
+    private static func environment(_ model: ModelDescription, _ request: RecipeRequest, _ recipe: Recipe)
+        -> [Difference]
+    {
         switch request.envManager {
         case .local: return []
         case .virtualenv:
             return [
                 Difference(
-                    subject: "virtualenv", mlflow: "Ubuntu, pyenv, and a Python compiled in the image: minutes",
+                    subject: "virtualenv",
+                    mlflow: "Ubuntu, pyenv, and a Python compiled in the image: minutes",
                     slipway: "a virtual environment of Python \(recipe.minorVersion), made by uv",
-                    reason: "the model's minor version is what matters, and it need not be compiled"),
+                    reason: "the model's minor version is what matters, and it need not be compiled")
             ]
         case .conda:
             return [
@@ -86,7 +101,7 @@ package enum MLflowComparison {
                     slipway: model.conda == nil
                         ? "a virtual environment, as pip can install all of conda.yaml"
                         : "micromamba in a stage of its own; the image has the environment only",
-                    reason: "the installer is not part of what runs"),
+                    reason: "the installer is not part of what runs")
             ]
         }
     }
@@ -100,8 +115,11 @@ package enum MLflowComparison {
         let java = model.flavors.first { ["h2o", "johnsnowlabs", "spark"].contains($0) }
         if request.installJava == true { return (ubuntu, "Java is asked for", true) }
         if let java, request.installJava != false { return (ubuntu, "the flavor \(java) needs Java", true) }
-        if request.envManager != .local { return (ubuntu, "\(request.envManager.rawValue) is asked for", false) }
-        guard let python = model.pythonVersion, model.pythonSource?.hasPrefix("python_env.yaml") == true else {
+        if request.envManager != .local {
+            return (ubuntu, "\(request.envManager.rawValue) is asked for", false)
+        }
+        guard let python = model.pythonVersion, model.pythonSource?.hasPrefix("python_env.yaml") == true
+        else {
             return (ubuntu, "there is no python_env.yaml, and local is refused on it", false)
         }
         return ("python:\(python)-slim", "python_env.yaml's exact patch", false)

@@ -38,6 +38,7 @@ package struct ModelDescription: Sendable, Equatable {
     /// - Parameters:
     ///   - files: what the model directory holds.
     ///   - manager: conda follows conda.yaml, the others follow python_env.yaml.
+    /// - Returns: what they say.
     /// - Throws: `Problem` naming file and line, where this is no model that MLflow could serve.
     package static func read(_ files: ModelFiles, _ manager: EnvManager = .local) throws(Problem)
         -> ModelDescription
@@ -102,7 +103,8 @@ package struct ModelDescription: Sendable, Equatable {
         let name = code.split(separator: "/").last.map(String.init) ?? code
         if code.contains("\\") {
             let own = code.split { "/\\".contains($0) }.last.map(String.init) ?? code
-            return "\(place): model_code_path was written on Windows, and MLflow will look for a file of that whole name"
+            return
+                "\(place): model_code_path was written on Windows, and MLflow will look for a file of that whole name"
                 + (files.lists(own) ? " although the model has \(own)" : "")
                 + ": set model_code_path to the name alone, or log the model again on Linux"
         }
@@ -117,7 +119,8 @@ package struct ModelDescription: Sendable, Equatable {
     private static func artifactWarnings(_ pyfunc: YAMLNode) -> [String] {
         (pyfunc["artifacts"]?.mapping ?? []).compactMap { entry in
             guard let path = entry.value["path"]?.string, path.contains("\\") else { return nil }
-            return "MLmodel:\(entry.line): the path of the artifact \(entry.key.printable(limit: 40)) was written on "
+            return
+                "MLmodel:\(entry.line): the path of the artifact \(entry.key.printable(limit: 40)) was written on "
                 + "Windows, and MLflow will not find it: write it with / instead of \\"
         }
     }

@@ -36,6 +36,7 @@ package struct Recipe: Sendable {
     let minorVersion: String
     let settings: RecipeSettings
     let buildArguments: [String: String]
+    let machine: String?
     let lockTexts: [String: String]
     /// Whether the base image is known to have the model's Python with pip.
     let baseIsPrepared: Bool
@@ -53,6 +54,7 @@ package struct Recipe: Sendable {
     ///   - model: read with the request's environment manager.
     ///   - request: what a person asks for.
     ///   - settings: what the site asks for.
+    /// - Returns: the whole decision.
     /// - Throws: `Problem` where a setting or field is wrong, or the site does not allow the base image.
     package static func make(
         _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings
@@ -94,6 +96,7 @@ package struct Recipe: Sendable {
             minorVersion: python.minorText,
             settings: settings,
             buildArguments: request.buildArguments,
+            machine: request.machine,
             lockTexts: model.lockTexts,
             baseIsPrepared: base.isPrepared,
             usesUV: python.isAtLeast(3, 8))
@@ -109,7 +112,8 @@ package struct Recipe: Sendable {
         }
         for line in reader.requirements {
             let other = model.requirements.first { $0.name != nil && $0.name == line.name }
-            guard let other, let version = line.exactVersion, let own = other.exactVersion, version != own else {
+            guard let other, let version = line.exactVersion, let own = other.exactVersion, version != own
+            else {
                 continue
             }
             throw .invalid(

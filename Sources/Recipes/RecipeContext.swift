@@ -39,7 +39,9 @@ extension Recipe {
         var files = shared
         files["install.sh"] = ContextFile.dependencies
         files["warm.py"] = ContextFile.warm
-        var lines = requirements.map { $0.replacing("\(Self.localFiles)/", with: "\(Self.localFiles)/\(localFilesKey)/") }
+        var lines = requirements.map {
+            $0.replacing("\(Self.localFiles)/", with: "\(Self.localFiles)/\(localFilesKey)/")
+        }
         if !constraints.isEmpty {
             lines.insert("--constraint constraints.txt", at: 0)
             files["constraints.txt"] = Self.lines(constraints)
@@ -90,9 +92,12 @@ extension Recipe {
     private var uvConfiguration: String? {
         var lines: [String] = []
         if !settings.trustedHosts.isEmpty {
-            lines.append("allow-insecure-host = [\(settings.trustedHosts.map(Self.quoted).joined(separator: ", "))]")
+            lines.append(
+                "allow-insecure-host = [\(settings.trustedHosts.map(Self.quoted).joined(separator: ", "))]")
         }
-        if let mirror = settings.pythonMirror { lines.append("python-install-mirror = \(Self.quoted(mirror))") }
+        if let mirror = settings.pythonMirror {
+            lines.append("python-install-mirror = \(Self.quoted(mirror))")
+        }
         return lines.isEmpty ? nil : Self.lines(lines)
     }
 

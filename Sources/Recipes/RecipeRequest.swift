@@ -27,6 +27,8 @@ package struct RecipeRequest: Sendable {
     package var gpu: Bool?
     /// `mlflow-skinny` and what serving needs, in place of the whole of MLflow.
     package var slim = false
+    /// What `uname -m` must say in the base image; nil asks for nothing.
+    package var machine: String?
     /// Values for the build's steps, by name.
     package var buildArguments: [String: String] = [:]
 
@@ -76,10 +78,13 @@ enum BuildArgument {
             guard !secrets.contains(where: upper.contains) else {
                 throw .invalid(
                     field, "\(name) looks like a secret, which every holder of the image could read",
-                    hint: "let the administrator put it into python.netrc, which builds can use and images never hold")
+                    hint:
+                        "let the administrator put it into python.netrc, which builds can use and images never hold"
+                )
             }
             guard !value.hasControlCharacters, value.utf8.count <= 4096 else {
-                throw .invalid(field, "the value of \(name) holds control characters or is longer than 4096 bytes")
+                throw .invalid(
+                    field, "the value of \(name) holds control characters or is longer than 4096 bytes")
             }
         }
     }
@@ -87,7 +92,8 @@ enum BuildArgument {
     private static let reserved: Set = [
         "PATH", "HOME", "TMPDIR", "IFS", "ENV", "BASH_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
         "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "PIP_CONFIG_FILE",
-        "UV_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX",
+        "UV_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX",
+        "UV_INDEX",
         "UV_EXTRA_INDEX_URL",
     ]
     private static let prefixes = [
@@ -97,7 +103,9 @@ enum BuildArgument {
 
     private static func reservedHint(_ name: String) -> String {
         if name.contains("INDEX") { return "use pip_index_url" }
-        if name.hasSuffix("PROXY") { return "proxies are the site's settings: network.http_proxy and its like" }
+        if name.hasSuffix("PROXY") {
+            return "proxies are the site's settings: network.http_proxy and its like"
+        }
         return "choose another name"
     }
 }

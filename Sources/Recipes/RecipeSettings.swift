@@ -5,7 +5,9 @@ package struct RecipeSettings: Sendable {
     package var tables: Tables
     /// The base image by Python version, such as `3.11`.
     package var baseImages: [String: ImageReference] = [:]
-    /// Which base images may be used, beside the site's own; `*` stands for any text. Empty allows all.
+    /// Which base images may be used, beside the site's own; empty allows all.
+    ///
+    /// `*` stands for any text.
     package var allowedBaseImages: [String] = []
     /// Whether base images must be named by digest.
     package var requiresDigest = false

@@ -35,7 +35,9 @@ enum RequirementRules {
     static func localPath(_ source: String, _ path: String) -> Problem {
         .invalid(
             source, "\"\(path.printable(limit: 80))\" is a path, and there is no such file in the model",
-            hint: "log the wheel with the model (code_paths) and name it by its path there, or publish it on an index")
+            hint:
+                "log the wheel with the model (code_paths) and name it by its path there, or publish it on an index"
+        )
     }
 
     private static func checkDirect(_ address: String, _ source: String) throws(Problem) {

@@ -29,7 +29,9 @@ struct ServingRequirements {
     /// mlflow by name becomes mlflow-skinny of the same version; extras and marker stay.
     private mutating func replaceByName() {
         if model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true {
-            notes.append("slim has no effect: the whole of mlflow is in what \(model.lock == nil ? "conda" : "uv") installs")
+            notes.append(
+                "slim has no effect: the whole of mlflow is in what \(model.lock == nil ? "conda" : "uv") installs"
+            )
             return
         }
         for (index, line) in lines.enumerated() where line.name == "mlflow" {
@@ -38,14 +40,18 @@ struct ServingRequirements {
             notes.append("\(line.source): slim takes mlflow-skinny in place of \(line.text)")
         }
         if !lines.contains(where: { $0.name == "mlflow-skinny" }) {
-            lines.append(Requirement(text: release.map { "mlflow-skinny==\($0)" } ?? "mlflow-skinny", source: Self.saved))
-            notes.append("the model does not require mlflow: \(lines.last?.text ?? "") is added, as slim is asked for")
+            lines.append(
+                Requirement(
+                    text: release.map { "mlflow-skinny==\($0)" } ?? "mlflow-skinny", source: Self.saved))
+            notes.append(
+                "the model does not require mlflow: \(lines.last?.text ?? "") is added, as slim is asked for")
         }
     }
 
     private mutating func completeServer() {
         let all = Set(lines.compactMap(\.name)).union(names.subtracting(["mlflow"]))
-        let isElsewhere = model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
+        let isElsewhere =
+            model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
         let present = ["mlflow", "mlflow-skinny"].filter { name in
             all.contains(name) || name == "mlflow" && isElsewhere
         }
@@ -75,18 +81,22 @@ struct ServingRequirements {
 
     /// An mlflow without a version is the one that saved the model.
     private mutating func pin(_ distribution: String) {
-        guard let release, !lines.contains(where: { $0.name == distribution && $0.exactVersion != nil }) else {
+        guard let release, !lines.contains(where: { $0.name == distribution && $0.exactVersion != nil })
+        else {
             return
         }
         for (index, line) in lines.enumerated() where line.name == distribution {
             guard let pinned = line.pinned(to: release, why: Self.saved) else { continue }
             lines[index] = pinned
-            notes.append("\(line.source): \(distribution) without a version is taken as \(release) (\(Self.saved))")
+            notes.append(
+                "\(line.source): \(distribution) without a version is taken as \(release) (\(Self.saved))")
         }
     }
 
     private mutating func add(_ texts: [String], _ why: String) {
-        let missing = texts.map { Requirement(text: $0, source: why) }.filter { !names.contains($0.name ?? "") }
+        let missing = texts.map { Requirement(text: $0, source: why) }.filter {
+            !names.contains($0.name ?? "")
+        }
         guard !missing.isEmpty else { return }
         lines += missing
         notes.append("\(missing.map(\.text).joined(separator: ", ")) is added: \(why)")

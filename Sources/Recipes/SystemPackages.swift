@@ -18,7 +18,8 @@ package struct SystemPackages: Sendable, Equatable {
             for need in tables.flavorNeeds[flavor] ?? [] { needs[need] = "the flavor \(flavor)" }
         }
         for requirement in model.requirements {
-            for need in requirement.name.flatMap({ tables.requirementNeeds[$0] }) ?? [] where needs[need] == nil {
+            for need in requirement.name.flatMap({ tables.requirementNeeds[$0] }) ?? []
+            where needs[need] == nil {
                 needs[need] = requirement.source
             }
         }

@@ -142,7 +142,9 @@ private struct TablesReader {
     }
 
     func text(_ node: YAMLNode) throws(Problem) -> String {
-        guard let text = node.string, !text.hasControlCharacters else { throw invalid(node, "must be a text") }
+        guard let text = node.string, !text.hasControlCharacters else {
+            throw invalid(node, "must be a text")
+        }
         return text
     }
 
@@ -177,7 +179,8 @@ private struct TablesReader {
         var rows: [(version: MinorVersion, value: Value)] = []
         for entry in entries {
             guard let version = MinorVersion(entry.key), version.description == entry.key else {
-                throw invalid(entry.value, "\"\(entry.key.printable(limit: 40))\" is no version such as \"3.11\"")
+                throw invalid(
+                    entry.value, "\"\(entry.key.printable(limit: 40))\" is no version such as \"3.11\"")
             }
             rows.append((version, try value(entry.value)))
         }

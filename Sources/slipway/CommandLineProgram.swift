@@ -7,7 +7,8 @@ enum CommandLineProgram {
     private static var commands: [any Subcommand.Type] {
         [
             ServeCommand.self, RespondCommand.self, BuildCommand.self, DoctorCommand.self,
-            CheckConfigCommand.self, RecipeCommand.self, TablesCommand.self, UserCommand.self, BaseImageCommand.self,
+            CheckConfigCommand.self, RecipeCommand.self, TablesCommand.self, UserCommand.self,
+            BaseImageCommand.self,
         ]
     }
 

@@ -30,7 +30,8 @@ enum RecipeCommand: Subcommand {
         "--base-image", "--env-manager", "--pip-index-url", "--apt-packages", "--request", "--config",
     ]
     static let flags: Set = [
-        "--slim", "--gpu", "--no-gpu", "--install-java", "--no-java", "--plain", "--files", "--compare-mlflow",
+        "--slim", "--gpu", "--no-gpu", "--install-java", "--no-java", "--plain", "--files",
+        "--compare-mlflow",
     ]
     static let positional = 1...1
 
@@ -46,7 +47,9 @@ enum RecipeCommand: Subcommand {
         for line in recipe.summary { Terminal.say("# \(line)") }
         if arguments.flags.contains("--compare-mlflow") {
             for difference in try MLflowComparison.differences(files, request, recipe) {
-                Terminal.say("\n\(difference.subject)\n  MLflow   \(difference.mlflow)\n  Slipway  \(difference.slipway)")
+                Terminal.say(
+                    "\n\(difference.subject)\n  MLflow   \(difference.mlflow)\n  Slipway  \(difference.slipway)"
+                )
                 Terminal.say("  because  \(difference.reason)")
             }
             return true
@@ -63,7 +66,9 @@ enum RecipeCommand: Subcommand {
 
     private static func options(_ arguments: Arguments) throws -> BuildOptions {
         var values: [String: BuildOptions.Value] = [:]
-        for (option, field) in ["base-image": "base_image", "env-manager": "env_manager", "pip-index-url": "pip_index_url"] {
+        for (option, field) in [
+            "base-image": "base_image", "env-manager": "env_manager", "pip-index-url": "pip_index_url",
+        ] {
             values[field] = arguments["--\(option)"].map { .text($0) }
         }
         for (flag, field, truth) in [

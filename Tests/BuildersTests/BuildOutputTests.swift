@@ -34,13 +34,18 @@ import Testing
             #8 [3/4] RUN false
             #8 ERROR: process "/bin/sh" did not complete
             """)
-        #expect(steps.map(\.name) == ["FROM docker.io/library/python:3.11-slim", "RUN sh /run/install.sh", "COPY model /opt/ml/model", "RUN false"])
+        #expect(
+            steps.map(\.name) == [
+                "FROM docker.io/library/python:3.11-slim", "RUN sh /run/install.sh",
+                "COPY model /opt/ml/model", "RUN false",
+            ])
         #expect(steps.map(\.seconds) == [0, 12.5, 0.4, 1])
         #expect(steps.map(\.cached) == [true, false, false, false])
     }
 
     @Test func `of the others tells steps one by one`() {
-        let steps = read("STEP 1/3: FROM a\nSTEP 2/3: RUN b\nout\n--> Using cache 0123\n[2/2] STEP 3/3: COPY c d")
+        let steps = read(
+            "STEP 1/3: FROM a\nSTEP 2/3: RUN b\nout\n--> Using cache 0123\n[2/2] STEP 3/3: COPY c d")
         #expect(steps.map(\.name) == ["FROM a", "RUN b", "COPY c d"])
         #expect(steps.map(\.seconds) == [1, 3, 96])
         #expect(steps.map(\.cached) == [false, true, false])
@@ -53,7 +58,8 @@ import Testing
         var output = BuildOutput(log: log, secrets: ["px:q7!", "q7!", "a"]) { _ in }
         let text = Array("to http://px:q7!@proxy q7!\nlast q7!".utf8)
         for start in stride(from: 0, to: text.count, by: size) {
-            try output.take(Array(text[start..<min(start + size, text.count)]), at: Timestamp(milliseconds: 0))
+            try output.take(
+                Array(text[start..<min(start + size, text.count)]), at: Timestamp(milliseconds: 0))
         }
         try output.finish(at: Timestamp(milliseconds: 0))
         #expect(try directory.read("log") == "to http://***@proxy ***\nlast ***\n")
@@ -76,7 +82,9 @@ import Testing
         #expect(try Platform(text, field: "platform").description == text)
     }
 
-    @Test(arguments: ["", "linux", "windows/amd64", "linux/x86", "linux/arm64/", "linux/arm64 --x", "linux/arm/v9"])
+    @Test(arguments: [
+        "", "linux", "windows/amd64", "linux/x86", "linux/arm64/", "linux/arm64 --x", "linux/arm/v9",
+    ])
     func `is refused`(_ text: String) {
         #expect(throws: Problem.self) { try Platform(text, field: "platform") }
     }

@@ -36,7 +36,8 @@ func order(
 {
     BuildOrder(
         modelName: model, modelVersion: version, source: "models:/m-1", location: .proxied(path: "1/m-1"),
-        runID: nil, modelID: nil, imageName: "slipway/\(model):\(version)", options: BuildOptions(), timeoutSeconds: 60,
+        runID: nil, modelID: nil, imageName: "slipway/\(model):\(version)", options: BuildOptions(),
+        timeoutSeconds: 60,
         createdAt: moment ?? Timestamp(milliseconds: 1_700_000_000_000), createdBy: user)
 }
 

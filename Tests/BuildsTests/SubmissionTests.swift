@@ -103,7 +103,9 @@ import Testing
     }
 
     @Test func `a query says what a body of texts and truths would`() throws {
-        let query = [("model_name", "a b"), ("model_version", "latest"), ("slim", "true"), ("env_manager", "conda")]
+        let query = [
+            ("model_name", "a b"), ("model_version", "latest"), ("slim", "true"), ("env_manager", "conda"),
+        ]
         let submission = try Submission(query: query)
         #expect(submission.modelName.text == "a b" && submission.version == .latest)
         #expect(try submission.options.recipeRequest().slim)

@@ -15,6 +15,7 @@ import pytest
 
 from support.commandlines import CommandLines
 from support.engines import Docker, Podman
+from support.files import FileServer
 from support.models import ModelServer
 from support.processes import PROJECT, Background, run
 from support.registry import MODEL, Registry
@@ -177,6 +178,19 @@ def ca_bundle(work, own_certificate):
 
 
 @pytest.fixture(scope="session")
+def mirror(work, docker):
+    """A site's own server of packages, where containers reach it; torch's wheels lie there as on their own index."""
+    root = work / "mirror"
+    torch = root / "whl" / "cpu" / "torch"
+    torch.mkdir(parents=True)
+    for wheel in (PROJECT / ".build" / "end-to-end" / "wheels").glob("torch-*.whl"):
+        (torch / wheel.name).hardlink_to(wheel)
+    server = FileServer(root, docker.address)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def command_lines():
     """Everything that a user of this machine could have seen by `ps` while the suite ran."""
     watcher = CommandLines()
@@ -185,17 +199,21 @@ def command_lines():
 
 
 @pytest.fixture(scope="session")
-def new_slipway(binary, work, environment, ca_bundle, docker):
+def new_slipway(binary, work, environment, ca_bundle, docker, mirror):
     """Makes a Slipway by its name, its registry and its engine; all end with the suite."""
     with ExitStack() as stack:
-        def make(name, registry, engine="docker", engine_environment=docker.environment, base_image=BASE_IMAGE):
+        def make(name, registry, engine="docker", engine_environment=docker.environment, base_image=BASE_IMAGE,
+                 **more):
+            """`more` are settings by section, which win."""
             settings = {
                 "registry": registry,
                 "images": {"engine": str(engine), "base_images": {PYTHON: base_image, "3.11": base_image}},
-                "python": {"ca_bundle": str(ca_bundle)},
+                "python": {"ca_bundle": str(ca_bundle), "torch_wheels_url": f"{mirror.url}/whl"},
             }
             if "PIP_INDEX_URL" in os.environ:
                 settings["python"]["index_url"] = os.environ["PIP_INDEX_URL"]
+            for section, values in more.items():
+                settings[section] = settings.get(section, {}) | values
             slipway = Slipway(binary, work / "slipways" / name, settings, environment | engine_environment)
             stack.callback(slipway.stop)
             return slipway

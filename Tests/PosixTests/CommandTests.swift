@@ -64,11 +64,11 @@ struct CommandTests {
         var lines: [Substring] { String(decoding: bytes, as: UTF8.self).split(separator: "\n") }
         var count = 0
         let outcome = try shell("echo out; echo err >&2; sleep 1000 & echo $!; wait").run(
-            seconds: 60, endingWith: SIGTERM, shouldStop: { count == 3 }
-        ) { more in
-            bytes += more
-            count = lines.count
-        }
+            seconds: 60, endingWith: SIGTERM, shouldStop: { count == 3 },
+            sink: { more in
+                bytes += more
+                count = lines.count
+            })
         #expect(outcome.timedOut)
         #expect(outcome.status == .signalled(SIGTERM))
         #expect(lines.prefix(2) == ["out", "err"])

@@ -8,7 +8,9 @@ import Testing
         ["python_env.yaml": "python: \(version)\ndependencies: [mlflow==3.17.2]"]
     }
 
-    @Test("floats to the newest patch of the model's Python", arguments: [("3.11.7", "3.11"), ("3.6.1", "3.6"), ("3.14", "3.14")])
+    @Test(
+        "floats to the newest patch of the model's Python",
+        arguments: [("3.11.7", "3.11"), ("3.6.1", "3.6"), ("3.14", "3.14")])
     func floating(_ version: String, _ tag: String) throws {
         let recipe = try Models.recipe(python(version))
         #expect(recipe.baseImage.fullyQualified == "docker.io/library/python:\(tag)-slim")
@@ -18,7 +20,10 @@ import Testing
     @Test func `for a Python that no row has is the nearest, with a warning`() throws {
         let recipe = try Models.recipe(python("3.16.0"))
         #expect(recipe.baseImage.description == "python:3.14-slim")
-        #expect(recipe.warnings.contains { $0.contains("no image is known for Python 3.16, so that 3.14 is taken") })
+        #expect(
+            recipe.warnings.contains {
+                $0.contains("no image is known for Python 3.16, so that 3.14 is taken")
+            })
     }
 
     @Test("for a Python that cannot exist is none", arguments: ["3.99.0", "4.0.1", "2.7.18"])
@@ -29,11 +34,13 @@ import Testing
 
     @Test func `must be one that the site allows`() throws {
         func recipe(_ image: String, _ patterns: [String], digest: Bool = false) throws -> Recipe {
-            try Models.recipe([:], { $0.baseImage = try ImageReference(image, field: "") }) { site in
-                site.allowedBaseImages = patterns
-                site.requiresDigest = digest
-                site.baseImages = ["3.11": try ImageReference("corp.test/py:3.11", field: "")]
-            }
+            try Models.recipe(
+                [:], { $0.baseImage = try ImageReference(image, field: "") },
+                site: { site in
+                    site.allowedBaseImages = patterns
+                    site.requiresDigest = digest
+                    site.baseImages = ["3.11": try ImageReference("corp.test/py:3.11", field: "")]
+                })
         }
         let digest = "@sha256:" + String(repeating: "0", count: 64)
         #expect(throws: Never.self) { try recipe("corp.test/any/thing:1", ["corp.test/*"]) }
@@ -41,7 +48,8 @@ import Testing
         #expect(throws: Never.self) { try recipe("corp.test/py:3.11", ["other.test/*"]) }
         #expect(throws: Never.self) { try recipe("x\(digest)", [], digest: true) }
         for (image, pattern) in [
-            ("evil.test/corp.test/x:1", "corp.test/*"), ("python:3.11-slim-evil", "docker.io/library/python:*-slim"),
+            ("evil.test/corp.test/x:1", "corp.test/*"),
+            ("python:3.11-slim-evil", "docker.io/library/python:*-slim"),
             ("corp.test/py", "corp.test/py:*"), ("corp.test/py:3.10", "corp.test/py:3.11"),
         ] {
             let problem = #expect(throws: Problem.self) { try recipe(image, [pattern]) }
@@ -63,14 +71,21 @@ import Testing
             ("torch==2.3.1+cu121", nil, "python:3.11-slim"),
         ] as [(String, Bool?, String)])
     func cuda(_ requirement: String, _ gpu: Bool?, _ image: String) throws {
-        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\n\(requirement)"]) { $0.gpu = gpu }
+        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\n\(requirement)"]) {
+            $0.gpu = gpu
+        }
         #expect(recipe.baseImage.description == image)
     }
 
     @Test func `for a TensorFlow that no row has is the nearest, with a warning`() throws {
-        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\ntensorflow==2.99.0"]) { $0.gpu = true }
+        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\ntensorflow==2.99.0"]) {
+            $0.gpu = true
+        }
         #expect(recipe.baseImage.description == "nvidia/cuda:12.5.1-cudnn-runtime-ubuntu22.04")
-        #expect(recipe.warnings.contains { $0.contains("no CUDA image is known for tensorflow 2.99: that of 2.21") })
+        #expect(
+            recipe.warnings.contains {
+                $0.contains("no CUDA image is known for tensorflow 2.99: that of 2.21")
+            })
     }
 
     @Test(
@@ -159,7 +174,7 @@ import Testing
         let text = Tables.builtInText.replacing("python:3.11-slim", with: "corp.test/python:3.11")
             .replacing("https://pypi.org/simple", with: "https://corp.test/simple")
         let tables = try Tables(Array(text.utf8), name: "x")
-        let recipe = try Models.recipe([:], { $0.pipIndexURL = "pypi" }) { $0.tables = tables }
+        let recipe = try Models.recipe([:], { $0.pipIndexURL = "pypi" }, site: { $0.tables = tables })
         #expect(recipe.baseImage.description == "corp.test/python:3.11")
         #expect(recipe.index == "https://corp.test/simple")
     }

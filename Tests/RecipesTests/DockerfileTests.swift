@@ -37,7 +37,8 @@ import Testing
 
     @Test(arguments: [Dialect.mounts, .plain])
     func `a conda environment`(_ dialect: Dialect) throws {
-        let conda = "channels: [conda-forge]\ndependencies:\n- python=3.11.7\n- r-base=4.3\n- pip:\n  - mlflow==3.17.2"
+        let conda =
+            "channels: [conda-forge]\ndependencies:\n- python=3.11.7\n- r-base=4.3\n- pip:\n  - mlflow==3.17.2"
         let recipe = try Models.recipe(["conda.yaml": conda]) { $0.envManager = .conda }
         try expectGolden(recipe.dockerfile(dialect, labels: []), "conda-\(dialect)")
     }

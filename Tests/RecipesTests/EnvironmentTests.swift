@@ -6,8 +6,12 @@ import Testing
 @Suite("An environment") struct EnvironmentTests {
     private static let mlflow = "- pip:\n  - mlflow==3.17.2"
 
-    private func conda(_ yaml: String, site: (inout RecipeSettings) throws -> Void = { _ in }) throws -> Recipe {
-        try Models.recipe(["conda.yaml": yaml, "requirements.txt": nil, "python_env.yaml": nil], { $0.envManager = .conda }, site: site)
+    private func conda(_ yaml: String, site: (inout RecipeSettings) throws -> Void = { _ in }) throws
+        -> Recipe
+    {
+        try Models.recipe(
+            ["conda.yaml": yaml, "requirements.txt": nil, "python_env.yaml": nil], { $0.envManager = .conda },
+            site: site)
     }
 
     @Test func `of conda's has the model's channels in order and nothing that was not asked for`() throws {
@@ -40,7 +44,9 @@ import Testing
     }
 
     @Test func `that pip can make is a virtual one, of what conda.yaml says`() throws {
-        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nscikit-learn==1.0"]) { $0.envManager = .conda }
+        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nscikit-learn==1.0"]) {
+            $0.envManager = .conda
+        }
         #expect(recipe.envManager == .virtualenv)
         #expect(recipe.channels.isEmpty)
         #expect(recipe.requirements == ["mlflow==3.17.2", "scikit-learn==1.9.1"])
@@ -54,7 +60,10 @@ import Testing
         arguments: [
             ("channels: [defaults]\ndependencies: [xz]", "conda.yaml:1: the channel defaults"),
             ("channels:\n- file:///srv/x\ndependencies: [xz]", "conda.yaml:2: the channel file:///srv/x"),
-            ("channels: [\"https://u:pw9@corp.test/\"]\ndependencies: [xz]", "conda.yaml:1: the address holds"),
+            (
+                "channels: [\"https://u:pw9@corp.test/\"]\ndependencies: [xz]",
+                "conda.yaml:1: the address holds"
+            ),
             ("channels: [\"--x\"]\ndependencies: [xz]", "\"--x\" is not a channel"),
             ("channels: [nodefaults]\ndependencies: [xz]", "leaves none"),
             ("channels: x\ndependencies: [xz]", "channels must be a list"),
@@ -73,8 +82,13 @@ import Testing
             site.hasMicromamba = true
         }
         #expect(recipe.channels == ["conda-forge", "https://corp.test/x"])
-        #expect(recipe.warnings.contains { $0.contains("conda.yaml:1: the channel defaults gives way to conda-forge") })
-        #expect(recipe.dockerfile(.mounts, labels: []).contains("COPY slipway/micromamba /run/slipway/micromamba\n"))
+        #expect(
+            recipe.warnings.contains {
+                $0.contains("conda.yaml:1: the channel defaults gives way to conda-forge")
+            })
+        #expect(
+            recipe.dockerfile(.mounts, labels: []).contains(
+                "COPY slipway/micromamba /run/slipway/micromamba\n"))
     }
 
     @Test func `follows uv.lock where the model has one`() throws {
@@ -100,20 +114,26 @@ import Testing
         #expect(recipe.requirements == ["boto3==1.0"])
         #expect(recipe.warnings.contains { $0.contains("requirements.txt:2: boto3==1.0 is not in uv.lock") })
         #expect(recipe.contextFiles["dependencies/uv.lock"] == lock)
-        let old = try Models.recipe(files.merging(["uv.lock": lock.replacing("mlflow", with: "other")]) { $1 })
+        let old = try Models.recipe(
+            files.merging(["uv.lock": lock.replacing("mlflow", with: "other")]) { $1 })
         #expect(old.requirements == ["mlflow==3.17.2", "boto3==1.0"])
         for source in ["{ directory = \"../x\" }", "{ editable = \"lib\" }", "{ path = \"x.whl\" }"] {
             let broken = lock.replacing("{ virtual = \".\" }", with: source)
-            let problem = #expect(throws: Problem.self) { try Models.recipe(files.merging(["uv.lock": broken]) { $1 }) }
+            let problem = #expect(throws: Problem.self) {
+                try Models.recipe(files.merging(["uv.lock": broken]) { $1 })
+            }
             #expect(problem?.message.contains("uv.lock:11: ") == true, "\(problem?.message ?? "")")
         }
     }
 
     @Test func `takes packages that lie in the model`() throws {
-        let lines = "mlflow==3.17.2\ncode/w/lib-0.1-py3-none-any.whl\n./code/w/lib-0.1-py3-none-any.whl ; python_version > '3'\n-e ./code/src[x]"
+        let lines =
+            "mlflow==3.17.2\ncode/w/lib-0.1-py3-none-any.whl\n./code/w/lib-0.1-py3-none-any.whl ; python_version > '3'\n-e ./code/src[x]"
         var recipe = try Models.recipe(
             ["requirements.txt": lines],
-            others: ["code", "code/w", "code/w/lib-0.1-py3-none-any.whl", "code/src", "code/src/pyproject.toml"])
+            others: [
+                "code", "code/w", "code/w/lib-0.1-py3-none-any.whl", "code/src", "code/src/pyproject.toml",
+            ])
         #expect(recipe.localPaths == ["code/w/lib-0.1-py3-none-any.whl", "code/src"])
         recipe.localFilesKey = "abc"
         let root = "/run/slipway/dependencies/files/abc"
@@ -129,41 +149,57 @@ import Testing
         var other = recipe
         other.localFilesKey = "abd"
         #expect(other.dependencyKey != recipe.dependencyKey)
-        #expect(recipe.warnings.contains { $0.contains("requirements.txt:4: ./code/src[x] is installed rather than linked") })
+        #expect(
+            recipe.warnings.contains {
+                $0.contains("requirements.txt:4: ./code/src[x] is installed rather than linked")
+            })
     }
 
     @Test(arguments: [
-        ("pandas==2.0", "extra_requirements[0]: pandas==2.0 contradicts pandas==2.2.2 of the model (requirements.txt:2)"),
+        (
+            "pandas==2.0",
+            "extra_requirements[0]: pandas==2.0 contradicts pandas==2.2.2 of the model (requirements.txt:2)"
+        ),
         ("-r x.txt", "extra_requirements[0]: names x.txt"),
         ("./x.whl", "extra_requirements[0]: \"./x.whl\" is a path"),
         ("a\nb", "extra_requirements[0]: holds control characters"),
     ])
     func `refuses extra requirements that cannot be met`(_ line: String, _ message: String) {
         let problem = #expect(throws: Problem.self) {
-            try Models.recipe(["requirements.txt": "mlflow==3.17.2\npandas==2.2.2"]) { $0.extraRequirements = [line] }
+            try Models.recipe(["requirements.txt": "mlflow==3.17.2\npandas==2.2.2"]) {
+                $0.extraRequirements = [line]
+            }
         }
         #expect(problem?.message.contains(message) == true, "\(problem?.message ?? "")")
     }
 
     @Test(arguments: [
         ("mlflow==3.17.2\npandas", ["mlflow-skinny==3.17.2", "pandas", "numpy"]),
-        ("mlflow[extras]==2.9.2 ; python_version > '3'\nnumpy", [
-            "mlflow-skinny[extras]==2.9.2 ; python_version > '3'", "numpy", "flask", "gunicorn", "pandas",
-        ]),
+        (
+            "mlflow[extras]==2.9.2 ; python_version > '3'\nnumpy",
+            [
+                "mlflow-skinny[extras]==2.9.2 ; python_version > '3'", "numpy", "flask", "gunicorn", "pandas",
+            ]
+        ),
         ("mlflow", ["mlflow-skinny==3.17.2", "numpy", "pandas"]),
         ("six", ["six", "mlflow-skinny==3.17.2", "numpy", "pandas"]),
         ("mlflow-skinny==3.1.0", ["mlflow-skinny==3.1.0", "numpy", "pandas"]),
     ])
-    func `that is slim has mlflow-skinny and what serving needs`(_ lines: String, _ expected: [String]) throws {
+    func `that is slim has mlflow-skinny and what serving needs`(_ lines: String, _ expected: [String]) throws
+    {
         #expect(try Models.recipe(["requirements.txt": lines]) { $0.slim = true }.requirements == expected)
     }
 
     @Test func `is asked for from the request's index first`() throws {
         let lines = ["requirements.txt": "-i https://model.test/simple\nmlflow==3.17.2"]
-        let recipe = try Models.recipe(lines, { $0.pipIndexURL = "tsinghua" }) { $0.pipIndexURL = "https://site.test/" }
+        let recipe = try Models.recipe(
+            lines, { $0.pipIndexURL = "tsinghua" }, site: { $0.pipIndexURL = "https://site.test/" })
         #expect(recipe.index == "https://pypi.tuna.tsinghua.edu.cn/simple")
         #expect(recipe.indexReason == "named in the request")
-        #expect(recipe.warnings.contains { $0.contains("requirements.txt:1: https://model.test/simple gives way") })
+        #expect(
+            recipe.warnings.contains {
+                $0.contains("requirements.txt:1: https://model.test/simple gives way")
+            })
         for wrong in ["nowhere", "https://u:p@x.test/", "file:///x", "https://x.test/\nRUN id"] {
             #expect(throws: Problem.self) { try Models.recipe([:], { $0.pipIndexURL = wrong }) }
         }
@@ -173,24 +209,35 @@ import Testing
             site.pythonMirror = "https://corp.test/\"python"
             site.aptMirror = "https://corp.test/apt"
         }).contextFiles
-        #expect(files["dependencies/requirements.txt"]?.hasPrefix("--extra-index-url https://more.test/simple\n") == true)
+        #expect(
+            files["dependencies/requirements.txt"]?.hasPrefix("--extra-index-url https://more.test/simple\n")
+                == true)
         #expect(files["dependencies/pip.conf"] == "[global]\ntrusted-host = more.test:8443\n")
         #expect(
             files["dependencies/uv.toml"]
-                == "allow-insecure-host = [\"more.test:8443\"]\npython-install-mirror = \"https://corp.test/\\\"python\"\n")
+                == "allow-insecure-host = [\"more.test:8443\"]\npython-install-mirror = \"https://corp.test/\\\"python\"\n"
+        )
         #expect(files["dependencies/apt-mirror"] == "https://corp.test/apt\n")
     }
 
     @Test func `names Windows paths, and code that is missing`() throws {
         func warnings(_ pyfunc: String) throws -> [String] {
             try Models.recipe(
-                ["MLmodel": "flavors:\n  python_function:\n    \(pyfunc)\n    loader_module: x"], others: ["rowsum.py"]
+                ["MLmodel": "flavors:\n  python_function:\n    \(pyfunc)\n    loader_module: x"],
+                others: ["rowsum.py"]
             ).warnings
         }
-        #expect(try warnings("model_code_path: 'C:\\work\\rowsum.py'").contains { $0.contains("MLmodel:3: model_code_path was written on Windows") && $0.contains("although the model has rowsum.py") })
+        #expect(
+            try warnings("model_code_path: 'C:\\work\\rowsum.py'").contains {
+                $0.contains("MLmodel:3: model_code_path was written on Windows")
+                    && $0.contains("although the model has rowsum.py")
+            })
         #expect(try warnings("model_code_path: /home/u/rowsum.py").isEmpty)
         #expect(try warnings("model_code_path: ../rowsum.py").isEmpty)
-        #expect(try warnings("artifacts: {scaler: {path: 'artifacts\\scaler.json', uri: x}}").contains { $0.contains("the artifact scaler") })
+        #expect(
+            try warnings("artifacts: {scaler: {path: 'artifacts\\scaler.json', uri: x}}").contains {
+                $0.contains("the artifact scaler")
+            })
         let problem = #expect(throws: Problem.self) { try warnings("model_code_path: /home/u/other.py") }
         #expect(problem?.message.contains("MLmodel:3: model_code_path names other.py") == true)
     }
@@ -203,10 +250,15 @@ import Testing
         request.envManager = .virtualenv
         request.slim = true
         request.installJava = true
-        let recipe = try Recipe.make(try ModelDescription.read(files, .virtualenv), request, Models.settings())
+        let recipe = try Recipe.make(
+            try ModelDescription.read(files, .virtualenv), request, Models.settings())
         let differences = try MLflowComparison.differences(files, request, recipe)
         let subjects = differences.map(\.subject)
-        #expect(subjects == ["base image", "order", "installer", "server", "user", "health", "virtualenv", "Java", "mlflow"])
+        #expect(
+            subjects == [
+                "base image", "order", "installer", "server", "user", "health", "virtualenv", "Java",
+                "mlflow",
+            ])
         #expect(differences.first?.mlflow == "ubuntu:24.04: Java is asked for")
         let plain = try MLflowComparison.differences(files, RecipeRequest(), Models.recipe())
         #expect(plain.first?.mlflow == "python:3.11.7-slim: python_env.yaml's exact patch")

@@ -92,7 +92,10 @@ import Testing
             model.requirements.map(\.text) == [
                 "mlflow==1.12.0", "Pandas==1.0.0", "numpy==1.18.1", "scikit-learn==0.22.*", "torch>=1.4",
             ])
-        #expect(model.warnings == ["conda.yaml: only conda could install libgcc-ng: left out (env_manager conda installs it)"])
+        #expect(
+            model.warnings == [
+                "conda.yaml: only conda could install libgcc-ng: left out (env_manager conda installs it)"
+            ])
     }
 
     @Test func `odd environment files are said`() throws {

@@ -53,7 +53,8 @@ enum Models {
     }
 
     /// A site's settings: the built-in tables, and what `change` says.
-    static func settings(_ change: (inout RecipeSettings) throws -> Void = { _ in }) throws -> RecipeSettings {
+    static func settings(_ change: (inout RecipeSettings) throws -> Void = { _ in }) throws -> RecipeSettings
+    {
         var settings = RecipeSettings(tables: try .builtIn())
         try change(&settings)
         return settings

@@ -162,7 +162,8 @@ struct SettingsTests {
         arguments: [
             Wrong(
                 "servers:\n",
-                "1: servers: is no section; there are auth, builds, conda, images, network, python, registry, server"),
+                "1: servers: is no section; there are auth, builds, conda, images, network, python, registry, server"
+            ),
             Wrong(
                 "builds:\n  max: 1\n", "2: builds.max: is no setting; there are max_parallel, timeout_seconds"
             ),

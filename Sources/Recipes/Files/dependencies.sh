@@ -4,6 +4,7 @@
 #   SLIPWAY_ENV_MANAGER  local: whatever Python the base image has; virtualenv: that very Python, apart from the base
 #                        image's packages; conda: the environment is there already
 #   SLIPWAY_INSTALLER    uv, or pip for Pythons that uv does not know
+#   SLIPWAY_MACHINE      what `uname -m` must say, if that was asked for
 #   SLIPWAY_TARGET       venv: only /opt/slipway will be kept of this stage; else empty
 set -eu
 here=$(dirname "$0")
@@ -24,6 +25,12 @@ fi
 [ ! -f /run/slipway/secrets/netrc ] || export NETRC=/run/slipway/secrets/netrc
 [ ! -f "$here/pip.conf" ] || export PIP_CONFIG_FILE="$here/pip.conf"
 [ ! -f "$here/uv.toml" ] || export UV_CONFIG_FILE="$here/uv.toml"
+
+# Some engines take a base image of another processor without a word.
+if [ -n "${SLIPWAY_MACHINE:-}" ] && [ "$(uname -m)" != "$SLIPWAY_MACHINE" ]; then
+    echo "error: the base image is for $(uname -m), and the platform that was asked for is $SLIPWAY_MACHINE" >&2
+    exit 1
+fi
 
 python=$(command -v python3 || true)
 isolation=
@@ -89,15 +96,17 @@ add() {
         return
     fi
     if [ -f "$here/uv.lock" ]; then
-        # uv writes beside the lock file, which is a mount that nobody may write to.
-        mkdir -p "$scratch/project"
-        cp "$here/uv.lock" "$here/pyproject.toml" "$scratch/project/"
-        UV_PROJECT_ENVIRONMENT="$venv" "$uv" sync --project "$scratch/project" --frozen --no-dev \
-            --no-install-project --inexact --python "$python" || return
+        # `uv sync` would fetch from the addresses that the lock file was made with, whatever the site's index is.
+        grep -E '^--(index-url|extra-index-url|find-links) ' "$here/requirements.txt" >"$scratch/locked.txt" || true
+        "$uv" export --project "$here" --frozen --no-dev --no-emit-project --quiet >>"$scratch/locked.txt" || return
+        add_with_uv "$scratch/locked.txt" || return
     fi
-    # Every index counts, as for pip: what a requirements file says was tried out with pip.
+    add_with_uv "$here/requirements.txt"
+}
+# Every index counts, as for pip: what a requirements file says was tried out with pip.
+add_with_uv() {
     "$uv" pip install --python "$python" --break-system-packages --no-compile \
-        --index-strategy unsafe-best-match --requirement "$here/requirements.txt"
+        --index-strategy unsafe-best-match --requirement "$1"
 }
 
 # add, with its words in $scratch/said too.

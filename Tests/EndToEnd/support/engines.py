@@ -20,6 +20,11 @@ class Docker:
         self.daemon = None
 
     @property
+    def address(self):
+        """Where containers reach this machine."""
+        return f"{self.network}.1"
+
+    @property
     def environment(self):
         return {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(self.root / "config")}
 

@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 import mlflow
+import numpy
 import requests
 
 from support.processes import Background, free_port
@@ -19,7 +20,12 @@ def serving_example(folder):
 def own_predictions(folder):
     """What the model predicts for its saved input example when it is loaded here."""
     model = mlflow.pyfunc.load_model(str(folder))
-    return [float(value) for value in model.predict(model.input_example)]
+    return flat(model.predict(model.input_example))
+
+
+def flat(predictions):
+    """Predictions as one list of numbers, whatever they came in."""
+    return [float(value) for value in numpy.asarray(predictions).ravel()]
 
 
 def served_predictions(answer):

@@ -65,10 +65,28 @@ class Registry:
                 # What MLflow would infer, were pytest not installed beside it.
                 pip_requirements=str(PROJECT / "samples" / "iris" / "requirements.txt"))
 
-    def model_folder(self, version):
+    def log(self, name, log_model):
+        """Registers the model that a function of MLflow's logs."""
+        with mlflow.start_run():
+            log_model(name="model", registered_model_name=name)
+        return self.model_folder(1, name)
+
+    def register_folder(self, name, folder):
+        """Registers a model directory as it is, which MLflow's own functions would not all write."""
+        client = MlflowClient()
+        run = client.create_run("0")
+        client.log_artifacts(run.info.run_id, str(folder), "model")
+        try:
+            client.create_registered_model(name)
+        except mlflow.MlflowException as error:
+            assert error.error_code == "RESOURCE_ALREADY_EXISTS", error
+        source = f"{run.info.artifact_uri}/model"
+        return client.create_model_version(name, source, run_id=run.info.run_id).version
+
+    def model_folder(self, version, model=MODEL):
         """A version's files, fetched by MLflow's own client."""
-        target = self.root / "downloads" / str(version)
+        target = self.root / "downloads" / model / str(version)
         if not target.exists():
             target.mkdir(parents=True)
-            mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version}", dst_path=str(target))
+            mlflow.artifacts.download_artifacts(f"models:/{model}/{version}", dst_path=str(target))
         return target
