@@ -122,7 +122,7 @@ def test_the_engines_steps_are_told_with_their_times(build):
 
 
 def test_a_docker_without_buildkit_says_that_it_cannot_keep_a_login_secret(
-        private_slipway, new_slipway, registry_settings, work, model):
+        private_slipway, new_slipway, registry_settings, work, model, base_image):
     folder = work / "private-legacy"
     folder.mkdir()
     slipway = new_slipway(

@@ -1,5 +1,4 @@
 import Core
-import FoundationEssentials
 import Testing
 
 @testable import Recipes
@@ -9,7 +8,7 @@ import Testing
 
     @Test(arguments: [Dialect.mounts, .plain])
     func `a usual model`(_ dialect: Dialect) throws {
-        try expectGolden(try Models.recipe().dockerfile(dialect, labels: []), "usual-\(dialect)")
+        try Golden.expect(try Models.recipe().dockerfile(dialect, labels: []), "Golden/usual-\(dialect).Dockerfile")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
@@ -26,13 +25,13 @@ import Testing
             settings.hasCABundle = true
             settings.hasCredentials = true
         }
-        try expectGolden(recipe.dockerfile(dialect, labels: Self.labels), "site-\(dialect)")
+        try Golden.expect(recipe.dockerfile(dialect, labels: Self.labels), "Golden/site-\(dialect).Dockerfile")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
     func `a base image that may lack Python`(_ dialect: Dialect) throws {
         let recipe = try Models.recipe { $0.baseImage = try ImageReference("ubuntu:24.04", field: "") }
-        try expectGolden(recipe.dockerfile(dialect, labels: []), "bare-\(dialect)")
+        try Golden.expect(recipe.dockerfile(dialect, labels: []), "Golden/bare-\(dialect).Dockerfile")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
@@ -40,7 +39,7 @@ import Testing
         let conda =
             "channels: [conda-forge]\ndependencies:\n- python=3.11.7\n- r-base=4.3\n- pip:\n  - mlflow==3.17.2"
         let recipe = try Models.recipe(["conda.yaml": conda]) { $0.envManager = .conda }
-        try expectGolden(recipe.dockerfile(dialect, labels: []), "conda-\(dialect)")
+        try Golden.expect(recipe.dockerfile(dialect, labels: []), "Golden/conda-\(dialect).Dockerfile")
     }
 
     @Test func `no value of a model reaches the Dockerfile but the base image`() throws {
@@ -48,19 +47,5 @@ import Testing
             .dockerfile(.mounts, labels: [])
         #expect(!text.contains("evil"))
         #expect(!text.contains("syntax="))
-    }
-
-    /// Compares with a golden file; with SLIPWAY_RECORD=1 writes it anew, and fails all the same.
-    private func expectGolden(_ written: String, _ name: String) throws {
-        // Keys follow from the context's files.
-        let text = written.replacing(/=[0-9a-f]{32}/, with: "=KEY")
-        let directory = #filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-        let path = "\(directory)/Golden/\(name).Dockerfile"
-        if ProcessInfo.processInfo.environment["SLIPWAY_RECORD"] == "1" {
-            try Data(text.utf8).write(to: URL(filePath: path))
-            Issue.record("recorded \(path)")
-        }
-        let golden = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-        #expect(text == golden)
     }
 }

@@ -25,6 +25,8 @@ def own_predictions(folder):
 
 def flat(predictions):
     """Predictions as one list of numbers, whatever they came in."""
+    if isinstance(predictions, list) and predictions and isinstance(predictions[0], dict):
+        predictions = [list(row.values()) for row in predictions]
     return [float(value) for value in numpy.asarray(predictions).ravel()]
 
 
