@@ -69,7 +69,7 @@ extension Engine {
     /// Refuses a platform whose programs the engine's machine cannot run, as far as this one can know.
     package func checkCanRun(_ platform: Platform?) throws(Problem) {
         // A server elsewhere may have what this machine lacks.
-        guard host == nil else { return }
+        guard host?.hasPrefix("unix:") != false else { return }
         try platform?.checkCanRun(own: Platform.ownArchitecture) { path in
             ((try? Files.status(path)) ?? nil) != nil
         }

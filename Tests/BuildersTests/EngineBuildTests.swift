@@ -102,6 +102,74 @@ import Testing
         #expect(problem?.hint?.contains("docker buildx use default") == true)
     }
 
+    private func build(with builder: String, _ arms: String) throws -> BuiltImage {
+        let path = try engines.add("docker", arms)
+        var request = try request()
+        request.builder = builder
+        return try Engine(kind: .docker, path: path, version: "1", mounts: true).build(
+            request, environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path],
+            log: try Descriptor.open(directory.file("log"), .append), seconds: 20, shouldStop: { false })
+    }
+
+    @Test func `a builder by its name builds and gives the image to docker`() throws {
+        let image = try build(
+            with: "farm",
+            """
+            "buildx inspect farm") echo 'Name: farm'; echo 'Status:   running';;
+            "buildx build --load --builder farm --progress plain"*) \(Self.succeed);;
+            "image inspect sha256:abc") echo '[{"Id":"sha256:abc","Size":123}]';;
+            """)
+        #expect(image.id == "sha256:abc")
+    }
+
+    @Test func `a builder that is gone is told apart from a build that fails`() throws {
+        let silent = #expect(throws: Problem.self) {
+            try build(with: "farm", "\"buildx inspect farm\") echo 'Status:   inactive';;")
+        }
+        #expect(silent?.code == .temporarilyUnavailable)
+        #expect(silent?.message == "the builder farm does not answer")
+        let missing = #expect(throws: Problem.self) {
+            try build(
+                with: "farm", "\"buildx inspect farm\") echo 'ERROR: no builder \"farm\" found' >&2; exit 1;;")
+        }
+        #expect(missing?.message == "there is no builder farm: ERROR: no builder \"farm\" found")
+        #expect(missing?.hint?.contains("docker buildx create --name farm") == true)
+        let broken = #expect(throws: Problem.self) {
+            try build(
+                with: "farm",
+                """
+                "buildx inspect farm") echo 'Status:   running';;
+                "buildx build"*) echo 'ERROR: no such thing'; exit 1;;
+                """)
+        }
+        #expect(broken?.code == .buildFailed)
+    }
+
+    @Test func `a build's secrets, tags, platform and arguments reach the engine as they should`() throws {
+        let path = try engines.add(
+            "docker",
+            """
+            build*) \(Self.succeed); echo "$*" > "$file.args"; echo 'through px:word@proxy';;
+            "image inspect sha256:abc") echo '[{"Id":"sha256:abc","Size":123}]';;
+            """)
+        var request = try request(["netrc": "/etc/netrc"])
+        request.buildArguments = ["CMAKE_ARGS": "-DX=1 -DY=2"]
+        request.platform = try Platform("linux/amd64", field: "")
+        request.environment = ["https_proxy": "http://px:word@proxy"]
+        request.hiddenTexts = ["px:word"]
+        let engine = Engine(
+            kind: .docker, path: path, version: "1", mounts: true, host: "unix:///elsewhere")
+        _ = try engine.build(
+            request, environment: ["PATH": "/usr/bin:/bin"],
+            log: try Descriptor.open(directory.file("log"), .append), seconds: 20, shouldStop: { false })
+        let arguments = try directory.read("Dockerfile.id.args")
+        #expect(arguments.contains("--build-arg https_proxy --build-arg CMAKE_ARGS --platform linux/amd64"))
+        #expect(arguments.contains("--secret id=netrc,src=/etc/netrc"))
+        #expect(!arguments.contains("word") && !arguments.contains("-DX"))
+        #expect(try directory.read("Dockerfile.id.env").contains("CMAKE_ARGS=-DX=1 -DY=2\n"))
+        #expect(try directory.read("log").contains("through ***@proxy\n"))
+    }
+
     @Test func `arguments follow the engine`() throws {
         func arguments(_ engine: Engine, _ environment: [String: String] = [:]) throws -> String {
             try engine.buildArguments(request(["ca_bundle": "/ca.pem"]), idFile: "/id", environment)

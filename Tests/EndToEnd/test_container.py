@@ -2,16 +2,71 @@
 
 import time
 
+import mlflow
 import pytest
 
+from support import flavors
 from support.images import Container, Image
-from support.models import own_predictions, served_predictions, serving_example
+from support.models import served_predictions
 from support.processes import free_port, run, wait_until
 
 
 @pytest.fixture(scope="module")
 def image(first_build, docker):
     return Image(first_build, docker.environment)
+
+
+BODY = '{"dataframe_split": {"columns": ["a", "b"], "data": [[1.0, 3.0], [4.0, 2.0]]}}'
+
+# Writes to its home and predicts by several processes that share a large array.
+DEMANDING = """
+import os
+import mlflow, numpy
+from joblib import Parallel, delayed
+os.makedirs(os.path.expanduser("~/.cache/demanding"), exist_ok=True)
+class Demanding(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        shared = numpy.ones(13_000_000)
+        Parallel(n_jobs=2)(delayed(numpy.take)(shared, index) for index in range(4))
+        return [float(value) for value in model_input.sum(axis=1)]
+mlflow.models.set_model(Demanding())
+"""
+# Takes longer to load than a request may take.
+SLOW = """
+import time
+import mlflow
+time.sleep(12)
+class Slow(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return [float(value) for value in model_input.sum(axis=1)]
+mlflow.models.set_model(Slow())
+"""
+
+
+def registered(registry, work, name, code, requirements, **changes):
+    """A model that is a file of code; `changes` replace lines of its MLmodel by their keys."""
+    (work / f"{name}.py").write_text(code)
+    folder = work / f"{name}-model"
+    mlflow.pyfunc.save_model(folder, python_model=str(work / f"{name}.py"), pip_requirements=requirements)
+    lines = (folder / "MLmodel").read_text().splitlines()
+    for key, value in changes.items():
+        lines = [f"{key}: {value}" if line.startswith(f"{key}: ") else line for line in lines]
+    (folder / "MLmodel").write_text("\n".join(lines) + "\n")
+    return registry.register_folder(name, folder)
+
+
+@pytest.fixture(scope="module")
+def demanding_image(slipway, first_build, registry, work, docker):
+    version = registered(registry, work, "demanding", DEMANDING, flavors.pinned("joblib"))
+    return Image(slipway.succeed(model_name="demanding", model_version=version), docker.environment)
+
+
+@pytest.fixture(scope="module")
+def old_image(slipway, first_build, registry, work, docker):
+    """Of an MLflow that serves by gunicorn."""
+    version = registered(
+        registry, work, "slow", SLOW, ["mlflow==2.14.1", "numpy<2", "pandas<3", "setuptools<81"], mlflow_version="2.14.1")
+    return Image(slipway.succeed(model_name="slow", model_version=version), docker.environment)
 
 
 class Conditioned(Container):
@@ -56,13 +111,13 @@ def test_a_variable_of_the_older_server_is_said_to_have_no_effect(image):
 
 @pytest.mark.parametrize("options", [
     ["--read-only", "--tmpfs", "/tmp:rw,size=64m", "--user", "12345:0"], ["--read-only", "--tmpfs", "/tmp"],
-    ["--user", "12345:0"], ["--shm-size", "1m"], ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    ["--user", "12345:0"], ["--shm-size", "1m"], ["--shm-size", "1g"],
+    ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
 ])
-def test_it_serves_wherever_a_platform_lets_it_write_to_tmp(image, registry, options):
-    with Conditioned(image, *options) as container:
+def test_it_serves_wherever_a_platform_lets_it_write_to_tmp(demanding_image, options):
+    with Conditioned(demanding_image, "-e", "MLFLOW_MODELS_WORKERS=1", *options) as container:
         container.wait_ready()
-        folder = registry.model_folder(1)
-        assert served_predictions(container.invoke(serving_example(folder))) == own_predictions(folder)
+        assert served_predictions(container.invoke(BODY)) == [4.0, 6.0]
         wait_until(lambda: container.state()["Health"]["Status"] == "healthy", "a healthy container", 60, pause=0.5)
         container.output("python3", "-c", "import os; os.makedirs(os.path.expanduser('~/.cache/x'))")
         assert container.output("printenv", "HOME", "JOBLIB_TEMP_FOLDER").split() == ["/tmp", "/tmp"]
@@ -74,6 +129,16 @@ def test_without_any_place_to_write_it_ends_with_one_clear_line(image):
         assert container.state()["ExitCode"] != 0
         assert container.logs().strip().splitlines() == [
             "no directory for temporary files can be written: start the container with --tmpfs /tmp"]
+
+
+def test_a_model_may_take_longer_to_load_than_a_request_may_take(old_image):
+    with Conditioned(
+        old_image, "-e", "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT=5", "-e", "GUNICORN_CMD_ARGS=--workers=1",
+    ) as container:
+        container.wait_ready()
+        assert served_predictions(container.invoke(BODY)) == [4.0, 6.0]
+        said = container.logs()
+        assert "TIMEOUT" not in said and said.count("Booting worker") == 1, said
 
 
 def test_the_clock_is_utc_unless_the_container_is_told_otherwise(image):

@@ -69,7 +69,23 @@ def command():
     defaults += ["--timeout", os.environ.get("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT") or "60"]
     os.environ["GUNICORN_CMD_ARGS"] = " ".join(defaults + [os.environ.get("GUNICORN_CMD_ARGS", "")])
     explicit = ["--workers", workers] if os.environ.get("MLFLOW_MODELS_WORKERS") else []
-    return ["gunicorn", "--bind", "0.0.0.0:" + PORT] + explicit + ["mlflow.pyfunc.scoring_server.wsgi:app"]
+    return (
+        ["gunicorn", "--config", __file__, "--bind", "0.0.0.0:" + PORT] + explicit
+        + ["mlflow.pyfunc.scoring_server.wsgi:app"]
+    )
+
+
+def post_fork(_, worker):
+    """Called by gunicorn in each worker, as this file is its configuration: loading is no silence to be killed for."""
+    import threading
+    import time
+
+    def keep_alive():
+        while not worker.booted:
+            worker.notify()
+            time.sleep(1)
+
+    threading.Thread(target=keep_alive, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from support.processes import PROJECT, Background, free_port
 
 MODEL = "sums"
 MANY = "many versions"
+REQUIREMENTS = PROJECT / "samples" / "iris" / "requirements.txt"
 _BIN = pathlib.Path(sys.executable).parent
 
 
@@ -48,22 +49,23 @@ class Registry:
     def register(self):
         """Two versions of one model with the same packages, and a model with many versions."""
         client = MlflowClient()
-        first = self._log(1.0)
-        self._log(2.0)
+        first = self.log_sums(1.0)
+        self.log_sums(2.0)
         client.set_registered_model_alias(MODEL, "champion", "1")
         client.transition_model_version_stage(MODEL, "1", "Production")
         client.create_registered_model(MANY)
         for _ in range(11):
             client.create_model_version(MANY, first.model_uri, model_id=first.model_id)
 
-    def _log(self, slope):
+    def log_sums(self, slope, *more_requirements):
+        """Registers a next version of the model, which requires some more."""
         inputs = pandas.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [3.0, 1.0, 4.0, 2.0]})
         model = LinearRegression().fit(inputs, slope * inputs.a + inputs.b)
         with mlflow.start_run():
             return mlflow.sklearn.log_model(
                 model, name="model", registered_model_name=MODEL, input_example=inputs.head(2),
                 # What MLflow would infer, were pytest not installed beside it.
-                pip_requirements=str(PROJECT / "samples" / "iris" / "requirements.txt"))
+                pip_requirements=[*REQUIREMENTS.read_text().split(), *more_requirements])
 
     def log(self, name, log_model):
         """Registers the model that a function of MLflow's logs."""

@@ -237,7 +237,15 @@ def hello_tool_data():
 def greet():
     package = Package("greet", "0.3", "pyh1", subdir="noarch", noarch="python", depends=["python >=3.9"],
                       entry_points=["greet = greet:main"])
-    package.add("site-packages/greet/__init__.py", '__version__ = "0.3"\n\n\ndef make(out):
+    package.add("site-packages/greet/__init__.py", '__version__ = "0.3"\n\n\ndef main():\n    print("greet", __version__)\n')
+    dist = "site-packages/greet-0.3.dist-info/"
+    package.add(dist + "METADATA", "Metadata-Version: 2.1\nName: greet\nVersion: 0.3\n")
+    package.add(dist + "INSTALLER", "conda\n")
+    package.add(dist + "RECORD", "greet/__init__.py,,\ngreet-0.3.dist-info/METADATA,,\ngreet-0.3.dist-info/INSTALLER,,\ngreet-0.3.dist-info/RECORD,,\n")
+    return package
+
+
+def make(out):
     """Writes the channel to the directory `out`."""
     pip = sorted(glob.glob("/usr/share/python-wheels/pip-*.whl"))
     assert pip, "no pip wheel in /usr/share/python-wheels (Debian package python3-pip-whl)"
