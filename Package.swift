@@ -101,7 +101,9 @@ let package = Package(
             name: "RegistryTests", dependencies: ["Registry", "MLflow", "HTTPClient", "Posix", "Core"]),
         .testTarget(
             name: "ArtifactsTests", dependencies: ["Artifacts", "MLflow", "HTTPClient", "Posix", "Core"]),
-        .testTarget(name: "RecipesTests", dependencies: ["Core", "Recipes"], exclude: ["Corpus", "Golden"]),
+        .testTarget(
+            name: "RecipesTests", dependencies: ["Core", "Recipes"],
+            exclude: ["Corpus", "Golden", "make_corpus.py"]),
         .testTarget(name: "BuildersTests", dependencies: ["Builders", "Core", "Posix", "TestSupport"]),
         .testTarget(name: "BuildsTests", dependencies: ["Builds", "Core", "Posix"]),
         .testTarget(

@@ -94,7 +94,8 @@ struct BuildLog {
 
     private static func isComplaint(_ line: String) -> Bool {
         let text = line.drop { " \t×".contains($0) }.lowercased()
-        return text.hasPrefix("error") || text.hasPrefix("e: ") || text.hasPrefix("fatal") || text.hasPrefix("no solution found")
+        return text.hasPrefix("error") || text.hasPrefix("e: ") || text.hasPrefix("fatal")
+            || text.hasPrefix("no solution found")
             || text.contains("error: ") || text.contains("not found") || text.contains("no module named")
             || text.contains("no space left") || text.contains("permission denied")
             || text.hasPrefix("cannot ") || text.hasPrefix("failed to ")

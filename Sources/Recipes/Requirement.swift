@@ -40,7 +40,7 @@ package struct Requirement: Sendable, Hashable {
     }
 
     /// Without what follows on the requirement itself: marker and options, such as `--hash`.
-    private var withoutMarker: Substring {
+    var withoutMarker: Substring {
         let end = text.firstRange(of: " --")?.lowerBound ?? text.endIndex
         return text[..<end].prefix { $0 != ";" }
     }

@@ -7,7 +7,11 @@ enum RequirementRules {
         let requirement = Requirement(text: text, source: source)
         if requirement.name != nil {
             let subject = text.prefix { $0 != ";" }
-            guard let at = subject.firstRange(of: "@") else { return }
+            try checkMarker(text.dropFirst(subject.count), text, source)
+            guard let at = subject.firstRange(of: "@") else {
+                try checkVersions(requirement, source)
+                return
+            }
             // `name @ address`; the address ends at a space (a marker or an option follows).
             let address = subject[at.upperBound...].drop { $0 == " " }.prefix { $0 != " " }
             try checkDirect(String(address), source)
@@ -18,9 +22,35 @@ enum RequirementRules {
             try checkDirect(subject, source)
             return
         }
-        throw .invalid(
+        throw notARequirement(text, source)
+    }
+
+    private static func notARequirement(_ text: String, _ source: String) -> Problem {
+        .invalid(
             source, "\"\(text.printable(limit: 80))\" is not a requirement",
             hint: "write it as name==version (PEP 508)")
+    }
+
+    /// Extras and versions of https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+    private static func checkVersions(_ requirement: Requirement, _ source: String) throws(Problem) {
+        let rest = requirement.withoutMarker.drop { $0.isASCIILetterOrDigit || "._-".contains($0) }
+        let extras = /\s*(\[[A-Za-z0-9,._ -]*\])?\s*/
+        let clauses =
+            /\(?\s*(===|==|!=|<=|>=|<|>|~=)\s*[A-Za-z0-9.*+!_-]+(\s*,\s*(===|==|!=|<=|>=|<|>|~=)\s*[A-Za-z0-9.*+!_-]+)*\s*,?\s*\)?\s*/
+        let versions = rest.prefixMatch(of: extras).map { rest[$0.range.upperBound...] } ?? rest
+        guard versions.isEmpty || versions.wholeMatch(of: clauses) != nil else {
+            throw notARequirement(requirement.text, source)
+        }
+    }
+
+    /// A marker compares one of the installer's variables.
+    private static func checkMarker(_ marker: Substring, _ text: String, _ source: String) throws(Problem) {
+        guard !marker.isEmpty else { return }
+        let variable =
+            /(python_(full_)?version|os_name|sys_platform|platform_[a-z_]+|implementation_[a-z]+|extra)/
+        guard marker.contains(variable), marker.contains(/(==|!=|<|>|~=| in )/) else {
+            throw notARequirement(text, source)
+        }
     }
 
     /// Whether a requirement is the path of a package rather than a name or an address.

@@ -130,7 +130,8 @@ import Testing
         #expect(silent?.message == "the builder farm does not answer")
         let missing = #expect(throws: Problem.self) {
             try build(
-                with: "farm", "\"buildx inspect farm\") echo 'ERROR: no builder \"farm\" found' >&2; exit 1;;")
+                with: "farm", "\"buildx inspect farm\") echo 'ERROR: no builder \"farm\" found' >&2; exit 1;;"
+            )
         }
         #expect(missing?.message == "there is no builder farm: ERROR: no builder \"farm\" found")
         #expect(missing?.hint?.contains("docker buildx create --name farm") == true)

@@ -8,7 +8,8 @@ import Testing
 
     @Test(arguments: [Dialect.mounts, .plain])
     func `a usual model`(_ dialect: Dialect) throws {
-        try Golden.expect(try Models.recipe().dockerfile(dialect, labels: []), "Golden/usual-\(dialect).Dockerfile")
+        try Golden.expect(
+            try Models.recipe().dockerfile(dialect, labels: []), "Golden/usual-\(dialect).Dockerfile")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
@@ -25,7 +26,8 @@ import Testing
             settings.hasCABundle = true
             settings.hasCredentials = true
         }
-        try Golden.expect(recipe.dockerfile(dialect, labels: Self.labels), "Golden/site-\(dialect).Dockerfile")
+        try Golden.expect(
+            recipe.dockerfile(dialect, labels: Self.labels), "Golden/site-\(dialect).Dockerfile")
     }
 
     @Test(arguments: [Dialect.mounts, .plain])
@@ -43,7 +45,7 @@ import Testing
     }
 
     @Test func `no value of a model reaches the Dockerfile but the base image`() throws {
-        let text = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nevil==1; $(id)"])
+        let text = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nevil==1; sys_platform == '$(id)'"])
             .dockerfile(.mounts, labels: [])
         #expect(!text.contains("evil"))
         #expect(!text.contains("syntax="))

@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: [
         ("mlflow", ["mlflow==2.9.2"]),
-        ("mlflow[gateway] ; x == 'y'", ["mlflow[gateway]==2.9.2 ; x == 'y'"]),
+        ("mlflow[gateway] ; os_name == 'posix'", ["mlflow[gateway]==2.9.2 ; os_name == 'posix'"]),
         ("mlflow>=2", ["mlflow>=2"]),
         ("mlflow==1.30.0\nPyYAML==6", ["mlflow==1.30.0", "PyYAML==6"]),
         ("six", ["six", "mlflow==2.9.2"]),

@@ -51,6 +51,11 @@ import Testing
         ("-r other.txt", "names other.txt, which is not in the model"),
         ("-r requirements.txt", "include each other"),
         ("==1.0", "is not a requirement"),
+        ("import numpy as np", "is not a requirement"),
+        ("pandas=2.1", "is not a requirement"),
+        ("six; rm -rf /", "is not a requirement"),
+        ("six==$(id)", "is not a requirement"),
+        ("six[a;b]==1", "is not a requirement"),
         ("a\u{0}b", "control characters"),
     ])
     func `what cannot be installed is refused by line`(_ line: String, _ message: String) {

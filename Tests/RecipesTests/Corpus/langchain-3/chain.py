@@ -1,0 +1,3 @@
+import mlflow
+from langchain_core.runnables import RunnableLambda
+mlflow.models.set_model(RunnableLambda(lambda text: text.upper()))
