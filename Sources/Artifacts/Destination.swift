@@ -48,8 +48,3 @@ struct Destination: Sendable {
             hint: isFull ? "free space where builds are kept" : "check Slipway's state directory")
     }
 }
-
-extension Descriptor {
-    /// Sets the mode whatever the umask is: what cannot be read in the image cannot be served.
-    fileprivate func setPermissions(_ mode: mode_t) { fchmod(number, mode) }
-}

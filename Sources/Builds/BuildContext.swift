@@ -62,6 +62,9 @@ struct BuildContext {
     private func add(_ name: String, _ content: [UInt8], permissions: UInt32 = 0o644) throws {
         let file = "\(path)/slipway/\(name)"
         try Files.makeDirectory(Files.parent(of: file), permissions: 0o755)
-        try Descriptor.open(file, .create, permissions: permissions).write(content)
+        let descriptor = try Descriptor.open(file, .create, permissions: permissions)
+        // What cannot be read in the image cannot be served.
+        descriptor.setPermissions(permissions)
+        try descriptor.write(content)
     }
 }

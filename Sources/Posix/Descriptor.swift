@@ -35,6 +35,11 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Sets the mode whatever the umask is; that it cannot be set fails nothing.
+    ///
+    /// The corresponding C function is `fchmod(2)`.
+    package func setPermissions(_ mode: UInt32) { fchmod(number, mode) }
+
     /// Opens a file; one that is created gets `permissions`, less the umask.
     ///
     /// The corresponding C function is `open(2)`.

@@ -99,11 +99,23 @@ struct CondaFile {
             if let name = requirement.name, present.contains(name) { continue }
             try reader.read(line: requirement.text, source: requirement.source)
         }
-        guard !ignored.isEmpty else { return }
-        let shown = ignored.prefix(8).joined(separator: ", ").printable(limit: 200)
-        let more = ignored.count > 8 ? " and \(ignored.count - 8) more" : ""
-        warnings.append(
-            "\(file): only conda could install \(shown)\(more): left out (env_manager conda installs it)")
+        if let warning = leftOut(ignored) { warnings.append(warning) }
+    }
+
+    /// Packages of conda's that are in none of `requirements`, which are followed in this file's place.
+    func leftOut(besides requirements: [Requirement]) -> String? {
+        let names = Set(requirements.compactMap(\.name))
+        return leftOut(
+            packages.map { Self.name($0.text) }.filter { name in
+                !names.contains(Requirement.normalised(Self.namesOnBoth[name] ?? name))
+            })
+    }
+
+    private func leftOut(_ packages: [String]) -> String? {
+        guard !packages.isEmpty else { return nil }
+        let shown = packages.prefix(8).joined(separator: ", ").printable(limit: 200)
+        let more = packages.count > 8 ? " and \(packages.count - 8) more" : ""
+        return "\(file): only conda could install \(shown)\(more): left out (env_manager conda installs it)"
     }
 
     /// The pip list alone, for an environment that conda makes.

@@ -107,10 +107,12 @@ struct ModelEnvironment {
     mutating func readRequirements() throws(Problem) {
         var reader = RequirementsReader(files)
         let hasRequirements = files.contains("requirements.txt")
+        var followsConda = false
         if manager == .conda, conda == nil {
             warnings.append("the model has no conda.yaml: it gets a virtual environment")
         }
         if manager == .conda, let conda {
+            followsConda = true
             condaPlan = try conda.plan(python: python?.version ?? .fallback)
             try conda.addPipRequirements(to: &reader)
         } else if let (file, root) = pythonEnv, let list = root["dependencies"], !list.isNull {
@@ -125,17 +127,22 @@ struct ModelEnvironment {
                     warnings.append(
                         "\(file):\(node.line) names requirements.txt, which is not in the model: "
                             + "\(conda.file) is used")
+                    followsConda = true
                     try conda.addRequirements(to: &reader, &warnings)
                 } else {
                     try reader.read(line: text, source: "\(file):\(node.line)")
                 }
             }
         } else if let conda, usesConda {
+            followsConda = true
             try conda.addRequirements(to: &reader, &warnings)
         } else if hasRequirements {
             try reader.read(file: "requirements.txt")
         } else {
             warnings.append("the model names no requirements: only MLflow is installed")
+        }
+        if !followsConda, let warning = conda?.leftOut(besides: reader.requirements) {
+            warnings.append(warning)
         }
         requirements = reader.requirements
         constraints = reader.constraints

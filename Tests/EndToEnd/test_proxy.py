@@ -15,7 +15,7 @@ class Proxy:
 
     def __init__(self, folder, host):
         folder.mkdir()
-        self.password = f"q7!{secrets.token_hex(8)}"
+        self.password = secrets.token_hex(8)
         self.address = f"{host}:{free_port()}"
         self.log = folder / "tinyproxy.log"
         (folder / "tinyproxy.conf").write_text(
