@@ -52,10 +52,12 @@ enum Models {
         try read(usual.merging(changes) { $1 }.compactMapValues(\.self))
     }
 
+    private static let tables = Result { try Tables.builtIn() }
+
     /// A site's settings: the built-in tables, and what `change` says.
     static func settings(_ change: (inout RecipeSettings) throws -> Void = { _ in }) throws -> RecipeSettings
     {
-        var settings = RecipeSettings(tables: try .builtIn())
+        var settings = RecipeSettings(tables: try tables.get())
         try change(&settings)
         return settings
     }

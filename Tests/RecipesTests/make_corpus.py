@@ -145,13 +145,14 @@ def save_uv(path, dependencies, save=save_pyfunc, **keywords):
     save(path, **keywords)
 
 
-def log(path, flavor="sklearn", uri=None, **keywords):
+def log(path, flavor="sklearn", uri=None, code=None, **keywords):
     """Log a model to a run, or a registry, and download it as a service finds it."""
-    mlflow = use("mlflow")
-    with mlflow.start_run():
-        keywords["name" if MAJOR >= 3 else "artifact_path"] = "model"
-        info = use(f"mlflow.{flavor}").log_model(**keywords)
-    mlflow.artifacts.download_artifacts(artifact_uri=uri or info.model_uri, dst_path=path)
+    if code:
+        keywords["python_model"] = write("code.py", CODE[code])
+    keywords["name" if MAJOR >= 3 else "artifact_path"] = "model"
+    info = use(f"mlflow.{flavor}").log_model(**keywords)
+    target = path if uri or MAJOR >= 3 else "."  # a run's artifact keeps its name, "model"
+    use("mlflow.artifacts").download_artifacts(artifact_uri=uri or info.model_uri, dst_path=target)
 
 
 def save_h2o(path):
@@ -218,14 +219,13 @@ def register():
     for kind in CODE:
         add(kind, last, save_pyfunc, code=kind)
     add("pyfunc-config", last, save_pyfunc, model_config={"threshold": 0.5, "labels": ["no"]})
-    add("pyfunc-env-vars", last, save_pyfunc, {"DEMO_API_KEY": "none"}, code="pyfunc-env-vars",
-        input_example=data)
+    add("pyfunc-env-vars", last, log, {"DEMO_API_KEY": "none"}, flavor="pyfunc",
+        code="pyfunc-env-vars", input_example=data)
     add("pyfunc-conda", last, save_pyfunc, conda_env={
         "name": "geo", "channels": ["conda-forge", "nodefaults"], "dependencies": CONDA})
     add("pyfunc-conda-bare", last, save_pyfunc, conda_env={"dependencies": CONDA[3:]})
-    add("pyfunc-logged", last, lambda path: log(
-        path, "pyfunc", python_model=write("code.py", CODE["pyfunc-code"]),
-        resources=[use("mlflow.models.resources").DatabricksServingEndpoint(endpoint_name="chat")]))
+    add("pyfunc-logged", last, lambda path: log(path, "pyfunc", code="pyfunc-code", resources=[
+        use("mlflow.models.resources").DatabricksServingEndpoint(endpoint_name="chat")]))
     own = {"predict": lambda self, context, model_input: model_input}
     own = type("Own", (use("mlflow.pyfunc").PythonModel,), own)()
     add("pyfunc-files", every, save_own, python_model=own, artifacts={"scaler": "data/weights.txt"})

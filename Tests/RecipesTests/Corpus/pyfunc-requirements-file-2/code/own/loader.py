@@ -1,0 +1,2 @@
+def _load_pyfunc(data_path):
+    return None
