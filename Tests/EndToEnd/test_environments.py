@@ -30,18 +30,16 @@ def bare_image(work, base_image, docker):
     return "localhost/bare:12"
 
 
-@pytest.mark.parametrize("manager", ["local", "virtualenv"])
-def test_a_base_image_without_python_gets_the_models(slipway, bare_image, docker, registry, manager):
+def test_a_base_image_without_python_gets_the_models(slipway, bare_image, docker, registry):
     build = slipway.succeed(
-        model_name=MODEL, model_version="1", base_image=bare_image, env_manager=manager,
-        image_name=f"slipway/bare-{manager}:1")
+        model_name=MODEL, model_version="1", base_image=bare_image, image_name="slipway/bare:1")
     image = Image(build, docker.environment)
     with image.start() as container:
         container.wait_ready()
         folder = registry.model_folder(1)
         assert served_predictions(container.invoke(serving_example(folder))) == own_predictions(folder)
         assert container.output("python3", "-c", "import sys; print(sys.version_info[:2])").strip() == "(3, 11)"
-    assert image.output("sh", "-c", "find /run/slipway -type f; ls /opt/slipway").split() == ["serve.py", "venv"]
+    assert image.output("sh", "-c", "find /run/slipway -type f; ls /opt/slipway").split() == ["serve.py"]
 
 
 def test_a_slim_image_serves_as_the_whole_one_does(slipway, first_build, docker, registry, measure):
