@@ -15,7 +15,10 @@ struct BuildOutput {
 
     init(log: Descriptor, secrets: [String], follow: @escaping ([EngineStep]) -> Void) {
         self.log = log
-        self.secrets = secrets.filter { $0.utf8.count >= 3 }.map { Array($0.utf8) }.sorted {
+        // What stars stand for must not be found in them again.
+        self.secrets = secrets.filter { $0.utf8.count >= 3 && $0.contains { $0 != "*" } }.map {
+            Array($0.utf8)
+        }.sorted {
             $0.count > $1.count
         }
         self.follow = follow
@@ -23,6 +26,8 @@ struct BuildOutput {
 
     mutating func take(_ bytes: [UInt8], at now: Timestamp) throws(SystemError) {
         rest += bytes
+        // Before an endless line is cut: a secret must not be cut with it.
+        if rest.count > Self.longest { rest = redacted(rest) }
         guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? (rest.count > Self.longest ? cut : nil)
         else {
             return
@@ -41,7 +46,7 @@ struct BuildOutput {
     }
 
     /// Where an endless line can be cut without cutting a secret.
-    private var cut: Int? { rest.count - (secrets.first?.count ?? 0) - 1 }
+    private var cut: Int? { max(0, rest.count - (secrets.first?.count ?? 0) - 1) }
 
     private mutating func hand(on bytes: [UInt8], at now: Timestamp) throws(SystemError) {
         let shown = redacted(bytes)

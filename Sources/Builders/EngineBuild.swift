@@ -17,7 +17,7 @@ package struct BuildRequest: Sendable {
     package var platform: Platform?
     /// The buildx builder that builds, for docker; nil is docker's own.
     package var builder: String?
-    /// Values for ARG instructions; they travel in the environment.
+    /// Values for ARG instructions.
     package var buildArguments: [String: String] = [:]
     /// Files that RUN steps may mount, by id; a plain build has none.
     package var secrets: [String: String] = [:]
@@ -64,9 +64,10 @@ extension Engine {
         }
         let idFile = "\(request.dockerfile).id"
         defer { try? Files.remove(idFile) }
-        var environment = buildEnvironment(environment.merging(request.environment) { $1 })
-        for (name, value) in request.buildArguments { environment[name] = value }
-        var output = BuildOutput(log: log, secrets: request.hiddenTexts, follow: follow)
+        let environment = buildEnvironment(environment.merging(request.environment) { $1 })
+        let proxies = EngineEnvironment.proxyNames(environment).compactMap { environment[$0] }
+        var output = BuildOutput(
+            log: log, secrets: request.hiddenTexts + proxies.flatMap(WebAddress.hiddenTexts), follow: follow)
         var stopped = false
         let start: Int
         let outcome: Command.Outcome
@@ -168,7 +169,10 @@ extension Engine {
             arguments += ["--format", "docker", "--layers", "--force-rm"] + networkOption
             arguments.append(request.pull ? "--pull=always" : "--pull=false")
         }
-        for name in request.buildArguments.keys.sorted() { arguments += ["--build-arg", name] }
+        // No secrets, so they may be seen; in the client's environment they could mean something to the client.
+        for (name, value) in request.buildArguments.sorted(by: { $0.key < $1.key }) {
+            arguments += ["--build-arg", "\(name)=\(value)"]
+        }
         if let platform = request.platform { arguments += ["--platform", platform.description] }
         if request.noCache { arguments.append("--no-cache") }
         for (id, file) in request.secrets.sorted(by: { $0.key < $1.key }) where mounts {

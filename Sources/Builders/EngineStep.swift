@@ -30,8 +30,7 @@ struct StepReader {
     mutating func read(_ line: String, at now: Timestamp) -> Bool {
         if let match = line.prefixMatch(of: /#([0-9]+) \[([a-z0-9-]+ )?([0-9]+\/[0-9]+)\] (.+)/) {
             guard numbered[match.1] == nil else { return false }
-            numbered[match.1] = steps.count
-            begin(String(match.4), now)
+            numbered[match.1] = begin(String(match.4), now)
             return true
         }
         if let match = line.prefixMatch(of: /#([0-9]+) (DONE ([0-9.]+)s|CACHED|ERROR)/) {
@@ -44,8 +43,7 @@ struct StepReader {
         }
         if let match = line.prefixMatch(of: /(\[[0-9]+\/[0-9]+\] )?(STEP|Step) [0-9]+(\/[0-9]+)? ?: ?(.+)/) {
             endCurrent(now)
-            current = steps.count
-            begin(String(match.4), now)
+            current = begin(String(match.4), now)
             return true
         }
         if let current, line.hasPrefix("--> Using cache") || line.hasPrefix(" ---> Using cache") {
@@ -67,8 +65,9 @@ struct StepReader {
         self.current = nil
     }
 
-    private mutating func begin(_ instruction: String, _ now: Timestamp) {
-        guard steps.count < 200 else { return }
+    /// - Returns: the step's place; nil where there are enough of them, as what runs in a step may write such lines too.
+    private mutating func begin(_ instruction: String, _ now: Timestamp) -> Int? {
+        guard steps.count < 200 else { return nil }
         let words = instruction.split(separator: " ").filter { word in
             !["--mount=", "SLIPWAY_"].contains(where: word.hasPrefix) && word != "\\"
         }
@@ -76,5 +75,6 @@ struct StepReader {
             EngineStep(
                 name: words.joined(separator: " ").printable(limit: 120), startedAt: now, seconds: nil,
                 cached: false))
+        return steps.count - 1
     }
 }

@@ -89,6 +89,8 @@ enum MLflowCommand {
             Character(Unicode.Scalar(byte)).isLetter && byte < 0x80 || (0x30...0x39).contains(byte)
                 || "_./:@-".utf8.contains(byte)
         }
-        return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
+        // By scalars: a quote with a mark upon it is one character to Swift, and a quote to a shell.
+        let escaped = text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined()
+        return isPlain ? text : "'\(escaped)'"
     }
 }

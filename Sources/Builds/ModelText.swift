@@ -49,7 +49,7 @@ package enum ModelText {
     static func read(_ location: ArtifactLocation, _ fetcher: ModelFetcher) throws(Problem) -> ModelFiles {
         var selection = Selection()
         let outline = try fetcher.outline(location) { path, size throws(Problem) in
-            try selection.takes(path, size: size ?? limit)
+            try selection.takes(path, size: size ?? 0)
         }
         return ModelFiles(outline.texts, others: outline.paths)
     }
@@ -70,6 +70,8 @@ package enum ModelText {
                     .invalidParameterValue, "\(path): has more than 1 MiB",
                     hint: "such a file lists a few hundred packages at most; look what it holds")
             }
+            // What every recipe begins with is read whatever else there is.
+            if recipeFiles.contains(path) { return true }
             guard total + size <= totalLimit else { return false }
             total += size
             return true

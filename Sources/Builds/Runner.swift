@@ -142,11 +142,10 @@ package struct Runner {
         request.builder = settings.images.builder
         request.buildArguments = try order.options.recipeRequest().buildArguments
         request.environment = settings.network.environment
-        request.hiddenTexts = settings.network.hiddenTexts
         request.secrets["ca_bundle"] = settings.python.caBundle
         if let netrc = settings.python.netrc {
             request.secrets["netrc"] = netrc
-            request.hiddenTexts += try Netrc.passwords(Files.read(netrc, limit: 1 << 20))
+            request.hiddenTexts = try Netrc.passwords(Files.read(netrc, limit: 1 << 20))
         }
         return request
     }
@@ -174,7 +173,8 @@ private enum Netrc {
     static func passwords(_ content: [UInt8]) -> [String] {
         let words = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(
             String.init)
-        return zip(words, words.dropFirst()).filter { $0.0 == "password" }.map(\.1)
+        let passwords = zip(words, words.dropFirst()).filter { $0.0 == "password" }.map(\.1)
+        return passwords + passwords.map { $0.filter { $0 != "\"" } }
     }
 }
 

@@ -34,4 +34,14 @@ package enum WebAddress {
         else { return (quoted, hint) }
         return nil
     }
+
+    /// What of an address must not be seen: user name and password together, and the password, as written and decoded.
+    package static func hiddenTexts(_ address: String) -> [String] {
+        guard let scheme = address.firstRange(of: "://"), let at = address.lastIndex(of: "@"),
+            scheme.upperBound < at
+        else { return [] }
+        let login = String(address[scheme.upperBound..<at])
+        let texts = [login] + login.split(separator: ":", maxSplits: 1).dropFirst().map(String.init)
+        return texts + texts.compactMap(\.percentDecoded)
+    }
 }

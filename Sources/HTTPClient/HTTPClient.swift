@@ -84,10 +84,10 @@ package final class HTTPClient {
         slipway_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT, min(timeoutSeconds, 10))
         slipway_curl_set_string(handle, CURLOPT_USERAGENT, "slipway")
         if let caBundle = server.caBundle { slipway_curl_set_string(handle, CURLOPT_CAINFO, caBundle) }
-        if let proxy = server.proxy {
-            slipway_curl_set_string(handle, CURLOPT_PROXY, proxy.address?.revealed ?? "")
-            if let except = proxy.except { slipway_curl_set_string(handle, CURLOPT_NOPROXY, except) }
+        if let address = server.proxy?.address {
+            slipway_curl_set_string(handle, CURLOPT_PROXY, address.revealed)
         }
+        if let except = server.proxy?.except { slipway_curl_set_string(handle, CURLOPT_NOPROXY, except) }
         switch server.credentials {
         case .basic(let user, let password):
             slipway_curl_use_basic(handle)

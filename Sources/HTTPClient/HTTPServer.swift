@@ -17,9 +17,9 @@ package struct HTTPServer: Sendable {
 
     /// The way to servers that cannot be reached directly.
     package struct Proxy: Sendable {
-        /// An address, with user and password where the proxy wants them; nil is no proxy.
+        /// An address, with user and password where the proxy wants them; nil is the environment's.
         package let address: Secret?
-        /// Hosts and domains that are reached directly, with commas between them.
+        /// Hosts and domains that are reached directly, with commas between them; nil are the environment's.
         package let except: String?
 
         package init(address: Secret?, except: String?) {

@@ -8,11 +8,20 @@ struct AcceleratorChoice {
     var wheels: (address: String, reason: String)?
     var warnings: [String] = []
 
-    static func make(_ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings)
-        -> AcceleratorChoice
-    {
+    /// Looks at requirements for what is there for a GPU, and at torch.
+    ///
+    /// - Parameters:
+    ///   - requirements: all that will be installed.
+    ///   - indexes: those that the model names in place of the default one.
+    ///   - request: may say whether there is a GPU.
+    ///   - settings: the site's tables and mirror.
+    /// - Returns: nothing where neither matters.
+    static func make(
+        _ requirements: [Requirement], indexes: [Requirement], _ request: RecipeRequest,
+        _ settings: RecipeSettings
+    ) -> AcceleratorChoice {
         var choice = AcceleratorChoice()
-        let evidence = model.requirements.first { isForGPU($0) }
+        let evidence = requirements.first { isForGPU($0) }
         let wantsGPU = request.gpu ?? (evidence != nil)
         if request.gpu == false, let evidence {
             choice.warnings.append(
@@ -20,26 +29,34 @@ struct AcceleratorChoice {
         }
         let why =
             request.gpu == true ? "the request says gpu" : evidence.map { "\($0.source): \($0.text)" } ?? ""
-        if let torch = model.requirements.first(where: {
-            ["torch", "torchvision", "torchaudio"].contains($0.name)
-        }) {
-            choice.chooseWheels(model, torch, settings, wantsGPU: wantsGPU, why)
+        // A variant that is named counts before torch itself, and torch before what belongs to it.
+        let candidates = requirements.filter { ["torch", "torchvision", "torchaudio"].contains($0.name) }
+        if let torch = candidates.first(where: { $0.localVersion != nil })
+            ?? candidates.first(where: { $0.name == "torch" }) ?? candidates.first
+        {
+            choice.chooseWheels(requirements, indexes, torch, settings, wantsGPU: wantsGPU, why)
         }
-        if wantsGPU, request.baseImage == nil { choice.chooseImage(model, settings.tables, why) }
+        if wantsGPU, request.baseImage == nil { choice.chooseImage(requirements, settings.tables, why) }
         return choice
     }
 
     private mutating func chooseWheels(
-        _ model: ModelDescription, _ torch: Requirement, _ settings: RecipeSettings, wantsGPU: Bool,
+        _ requirements: [Requirement], _ indexes: [Requirement], _ torch: Requirement,
+        _ settings: RecipeSettings, wantsGPU: Bool,
         _ why: String
     ) {
         let site = settings.torchWheels
         guard site != "none" else { return }
         let wheels = (site ?? settings.tables.torchWheels).trimmingSlashes
         // A model that names such an index itself knows what it wants.
-        let ownIndexes = model.indexes + model.requirements.filter { $0.text.hasPrefix("--extra-index-url ") }
+        let ownIndexes = indexes + requirements.filter { $0.text.hasPrefix("--extra-index-url ") }
         if ownIndexes.contains(where: { $0.text.contains("/whl/") || $0.text.contains(wheels) }) { return }
 
+        if requirements.contains(where: { $0.text.contains("--hash=") || $0.text == "--require-hashes" }) {
+            warnings.append(
+                "\(torch.source): torch's own wheels are not looked for, as the hashes are of other files")
+            return
+        }
         if let variant = torch.localVersion {
             self.wheels = ("\(wheels)/\(variant)", "\(torch.source): \(torch.text)")
             return
@@ -64,15 +81,15 @@ struct AcceleratorChoice {
         }
     }
 
-    private mutating func chooseImage(_ model: ModelDescription, _ tables: Tables, _ why: String) {
-        for requirement in model.requirements {
+    private mutating func chooseImage(_ requirements: [Requirement], _ tables: Tables, _ why: String) {
+        for requirement in requirements {
             guard let name = requirement.name, let rows = tables.cuda[Self.family(name)] else { continue }
             // With this extra, pip brings CUDA.
             if requirement.text.contains("and-cuda") { continue }
             let version = requirement.exactVersion.flatMap { MinorVersion($0) } ?? rows.rows.last?.version
             guard let version, let row = rows.nearest(version) else { continue }
             image = (row.value, "has the CUDA that \(name) \(version) needs, as \(why)")
-            if !row.isExact, version > row.version, row.version == rows.rows.last?.version {
+            if !row.isExact, row.version == rows.rows.last?.version || version < row.version {
                 warnings.append(
                     "no CUDA image is known for \(name) \(version): that of \(row.version) is taken; name a base_image if it does not fit"
                 )
@@ -88,7 +105,9 @@ struct AcceleratorChoice {
     /// Whether a requirement says by itself that there is a GPU.
     private static func isForGPU(_ requirement: Requirement) -> Bool {
         guard let name = requirement.name else { return false }
-        if let local = requirement.localVersion { return local.hasPrefix("cu") || local.hasPrefix("rocm") }
+        if let local = requirement.localVersion, local.wholeMatch(of: /(cu[0-9]+|rocm[0-9.]+)/) != nil {
+            return true
+        }
         return ["tensorflow-gpu", "onnxruntime-gpu"].contains(name) || name.hasPrefix("cupy-cuda")
             || requirement.text.contains("and-cuda") || requirement.text.contains("[cuda")
     }

@@ -84,7 +84,7 @@ struct BaseImageChoice {
                     "allowed are \(settings.allowedBaseImages.joined(separator: ", ").printable(limit: 300))"
                     + " (images.allowed_base_images)")
         }
-        if settings.requiresDigest, image.digest == nil {
+        if settings.requiresDigest, !isSites, image.digest == nil {
             throw Problem(
                 .permissionDenied,
                 "the base image \(image.fullyQualified) has no digest, which this site wants",

@@ -48,6 +48,9 @@ struct CondaFile {
             if let text = entry.string {
                 read(package: text, "\(file):\(entry.line)")
             } else if let lines = entry["pip"] {
+                guard lines.isNull || lines.sequence != nil else {
+                    throw .invalid("\(file):\(lines.line)", "pip must be a list")
+                }
                 for line in lines.sequence ?? [] {
                     guard let text = line.string else {
                         throw .invalid("\(file):\(line.line)", "each pip dependency must be a text")
@@ -133,7 +136,7 @@ struct CondaFile {
         var specs = self.specs.map(\.text)
         for spec in self.specs {
             let rule =
-                /([A-Za-z0-9._\/-]+::)?[A-Za-z0-9._-]+( *[=<>!~][A-Za-z0-9.*+_=<>!,|~ -]*)?(\[[A-Za-z0-9_.*=, '"-]*\])?/
+                /([A-Za-z0-9._\/-]+::)?[A-Za-z0-9._-]+( *[=<>!~][A-Za-z0-9.*+_=<>!,|~ -]*)?/
             guard spec.text.utf8.count <= 200, spec.text.wholeMatch(of: rule) != nil else {
                 throw .invalid(
                     spec.source, "\"\(spec.text.printable(limit: 80))\" is not a package as conda names it",
@@ -170,9 +173,14 @@ struct CondaFile {
 
     /// Conda's `name=version[=build]` or `name>=version` as pip writes it; nil for a package unknown to pip.
     private static func pipRequirement(_ package: Requirement) -> Requirement? {
-        let name = package.text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }
+        let text =
+            package.text.firstRange(of: "::").map { package.text[$0.upperBound...] } ?? package.text[...]
+        let name = text.prefix { $0.isASCIILetterOrDigit || "._-".contains($0) }
         guard let known = namesOnBoth[name.lowercased()] else { return nil }
-        let specifier = package.text.dropFirst(name.count).filter { $0 != " " }
+        // `name version build` is conda's too.
+        let words = text.dropFirst(name.count).split(separator: " ")
+        let isSpaced = words.first?.first?.isNumber == true
+        let specifier = isSpaced ? "=" + words.joined(separator: "=") : words.joined()
         let parts = specifier.split(separator: "=", omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0].isEmpty, let first = parts[1].first, first.isNumber else {
             return Requirement(text: known + specifier, source: package.source)

@@ -148,11 +148,12 @@ extension Recipe {
 
     /// A text that neither ends the quotes, nor the line, nor names a variable.
     private static func quotedLabel(_ text: String) -> String {
-        var result = "\""
-        for character in text.printable(limit: 1024) {
-            if "\"\\$".contains(character) { result.append("\\") }
-            result.append(character)
+        var result = ""
+        // By scalars: a quote with a mark upon it is one character to Swift, and a quote to the engine.
+        for scalar in text.printable(limit: 1024).unicodeScalars {
+            if "\"\\$".unicodeScalars.contains(scalar) { result.append("\\") }
+            result.unicodeScalars.append(scalar)
         }
-        return result + "\""
+        return "\"\(result)\""
     }
 }

@@ -32,6 +32,12 @@ struct IndexChoice {
         return IndexChoice(address: last.address, reason: last.reason, warnings: warnings)
     }
 
+    /// Where this program's own tools come from: never from an index that only a model names.
+    static func forTools(_ request: RecipeRequest, _ settings: RecipeSettings) throws(Problem) -> String? {
+        let text = request.pipIndexURL ?? settings.pipIndexURL
+        return try text.map { text throws(Problem) in try address(text, "pip_index_url", settings.tables) }
+    }
+
     /// An address, or the one that the tables have under this name.
     static func address(_ text: String, _ field: String, _ tables: Tables) throws(Problem) -> String {
         if let known = tables.indexes[text] { return known }

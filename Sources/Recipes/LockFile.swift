@@ -6,6 +6,17 @@ internal import Core
 struct LockFile: Sendable, Equatable {
     /// Versions by normalised name.
     private(set) var packages: [String: String] = [:]
+    /// Indexes beside PyPI that packages were found on.
+    private(set) var registries: [Requirement] = []
+    /// Whether a package comes from a git repository.
+    private(set) var needsGit = false
+
+    /// What is locked, as lines of a requirements file would say it.
+    var requirements: [Requirement] {
+        packages.sorted { $0.key < $1.key }.map {
+            Requirement(text: "\($0.key)==\($0.value)", source: "uv.lock")
+        }
+    }
 
     /// - Returns: nil unless the model has both `uv.lock` and `pyproject.toml`.
     /// - Throws: `Problem` naming the line that an image could not follow.
@@ -16,7 +27,16 @@ struct LockFile: Sendable, Equatable {
             if line == "[[package]]" { name = nil }
             if let text = Self.value(of: "name", in: line) { name = Requirement.normalised(text) }
             if let name, let version = Self.value(of: "version", in: line) { packages[name] = version }
-            if line.hasPrefix("source = {") { try Self.check(source: line, "uv.lock:\(index + 1)") }
+            guard line.hasPrefix("source = {") else { continue }
+            let place = "uv.lock:\(index + 1)"
+            try Self.check(source: line, place)
+            needsGit = needsGit || line.contains("git = \"")
+            if let start = line.firstRange(of: "registry = \"") {
+                let address = String(line[start.upperBound...].prefix { $0 != "\"" })
+                let isKnown =
+                    address.hasPrefix("https://pypi.org/") || registries.contains { $0.text == address }
+                if !isKnown { registries.append(Requirement(text: address, source: place)) }
+            }
         }
     }
 

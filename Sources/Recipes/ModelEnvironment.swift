@@ -149,10 +149,16 @@ struct ModelEnvironment {
         indexes = reader.indexes
         localPaths = reader.localPaths
         if let lock {
-            let locked = requirements.filter { $0.name.map { lock.packages[$0] != nil } ?? true }
+            let locked = requirements.filter { $0.name.map { lock.packages[$0] != nil } ?? false }
             requirements.removeAll { locked.contains($0) }
-            warnings += requirements.map {
+            warnings += requirements.filter { $0.text.first != "-" }.map {
                 "\($0.source): \($0.text) is not in uv.lock, and is installed after what is"
+            }
+            let own = Set(requirements.map(\.text) + indexes.map(\.text))
+            for registry in lock.registries where !own.contains("--extra-index-url \(registry.text)") {
+                try WebAddress.check(registry.text, field: registry.source)
+                requirements.insert(
+                    Requirement(text: "--extra-index-url \(registry.text)", source: registry.source), at: 0)
             }
         }
         warnings += reader.warnings + (conda?.contradictions(with: requirements) ?? [])

@@ -34,9 +34,13 @@ package struct Recipe: Sendable {
     package let localPaths: [String]
 
     let minorVersion: String
+    /// The index that uv comes from: the request's, else the site's, else PyPI.
+    let toolIndex: String?
     let settings: RecipeSettings
     let buildArguments: [String: String]
     let machine: String?
+    /// Whether a package comes from a git repository.
+    let needsGit: Bool
     let lockTexts: [String: String]
     /// Whether the base image is known to have the model's Python with pip.
     let baseIsPrepared: Bool
@@ -60,15 +64,18 @@ package struct Recipe: Sendable {
         _ model: ModelDescription, _ request: RecipeRequest, _ settings: RecipeSettings
     ) throws(Problem) -> Recipe {
         try request.check()
-        let gpu = AcceleratorChoice.make(model, request, settings)
+        let extra = try extraRequirements(request, model)
+        let all = model.requirements + extra + (model.lock?.requirements ?? [])
+        let gpu = AcceleratorChoice.make(all, indexes: model.indexes, request, settings)
         let base = try BaseImageChoice.make(model, request, settings, gpu)
         let index = try IndexChoice.make(model, request, settings)
         let channels = try model.conda.map { plan throws(Problem) in
             try ChannelChoice.make(plan, settings)
         }
-        let extra = try extraRequirements(request, model)
-        let serving = ServingRequirements(model.requirements + extra, model, slim: request.slim)
-        let system = SystemPackages(model, request, settings.tables)
+        let serving = ServingRequirements(
+            model.requirements + extra, model, slim: request.slim,
+            isBare: request.envManager != .local || model.lock != nil || !base.isPrepared)
+        let system = SystemPackages(model.flavors, all, request, settings.tables)
         var manager = request.envManager == .conda && model.conda == nil ? .virtualenv : request.envManager
         var warnings = model.warnings + base.warnings + (index?.warnings ?? []) + gpu.warnings
         warnings += (channels?.warnings ?? []) + serving.notes + system.notes
@@ -89,14 +96,16 @@ package struct Recipe: Sendable {
             extraIndexes: settings.extraIndexURLs + (gpu.wheels.map { [$0.address] } ?? []),
             systemPackages: system,
             channels: channels?.channels ?? [],
-            condaSpecs: model.conda?.specs ?? [],
+            condaSpecs: channels?.specs ?? [],
             isLocked: model.lock != nil,
             warnings: warnings,
             localPaths: model.localPaths,
             minorVersion: python.minorText,
+            toolIndex: try IndexChoice.forTools(request, settings),
             settings: settings,
             buildArguments: request.buildArguments,
             machine: request.machine,
+            needsGit: serving.lines.contains { $0.text.contains("git+") } || model.lock?.needsGit == true,
             lockTexts: model.lockTexts,
             baseIsPrepared: base.isPrepared,
             usesUV: python.isAtLeast(3, 8))
@@ -109,6 +118,13 @@ package struct Recipe: Sendable {
         var reader = RequirementsReader(ModelFiles([:]))
         for (index, line) in request.extraRequirements.enumerated() {
             try reader.read(line: line, source: "extra_requirements[\(index)]")
+        }
+        if let index = reader.indexes.first {
+            throw .invalid(
+                index.source, "an index cannot be named among requirements here", hint: "use pip_index_url")
+        }
+        if let warning = reader.warnings.first {
+            throw .invalid("extra_requirements", warning, hint: "leave it out")
         }
         for line in reader.requirements {
             let other = model.requirements.first { $0.name != nil && $0.name == line.name }

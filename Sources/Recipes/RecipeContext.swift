@@ -51,7 +51,7 @@ extension Recipe {
         files["requirements.txt"] = Self.lines(lines)
         files["pip.conf"] = pipConfiguration
         files["uv.toml"] = uvConfiguration
-        if requirements.contains(where: { $0.contains("git+") }) {
+        if needsGit {
             files["tools"] = "git ca-certificates\n"
         }
         return files.merging(lockTexts) { $1 }
@@ -78,7 +78,8 @@ extension Recipe {
     private var pipConfiguration: String? {
         var lines: [String] = []
         var trusted = settings.trustedHosts
-        if let index {
+        // Of the model's own index nothing is asked but packages: it need not have uv.
+        if let index = usesUV ? toolIndex : index {
             lines.append("index-url = \(index)")
             let host = index.split(separator: "/").dropFirst().first.map(String.init) ?? ""
             if index.lowercased().hasPrefix("http://"), !trusted.contains(host) { trusted.append(host) }
@@ -105,6 +106,7 @@ extension Recipe {
 
     /// A text in double quotes as YAML and TOML read them; control characters were refused before.
     private static func quoted(_ text: String) -> String {
-        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        let escaped = text.unicodeScalars.map { "\"\\".unicodeScalars.contains($0) ? "\\\($0)" : String($0) }
+        return "\"\(escaped.joined())\""
     }
 }

@@ -52,7 +52,10 @@ enum AptPackage {
     static func check(_ names: [String], field: String) throws(Problem) {
         guard names.count <= 200 else { throw .invalid(field, "names more than 200 packages") }
         for name in names
-        where name.wholeMatch(of: /[a-z0-9][a-z0-9+.-]{1,99}(=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,99})?/) == nil {
+        where name.hasSuffix("+") && !name.hasSuffix("++")
+            || name.wholeMatch(of: /[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+](=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,99})?/)
+                == nil
+        {
             throw .invalid(
                 field, "\"\(name.printable(limit: 60))\" is not the name of a Debian package",
                 hint: "write name or name=version, such as libgomp1")
@@ -75,7 +78,7 @@ enum BuildArgument {
             else {
                 throw .invalid(field, "\(name) is not for a request to set", hint: reservedHint(upper))
             }
-            guard !secrets.contains(where: upper.contains) else {
+            guard upper.split(separator: "_").allSatisfy({ !secrets.contains(String($0)) }) else {
                 throw .invalid(
                     field, "\(name) looks like a secret, which every holder of the image could read",
                     hint:
@@ -91,15 +94,15 @@ enum BuildArgument {
 
     private static let reserved: Set = [
         "PATH", "HOME", "TMPDIR", "IFS", "ENV", "BASH_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
-        "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "PIP_CONFIG_FILE",
-        "UV_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX",
-        "UV_INDEX",
-        "UV_EXTRA_INDEX_URL",
+        "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC", "SSL_CERT_FILE",
     ]
     private static let prefixes = [
-        "SLIPWAY_", "BUILDKIT_", "LD_", "DOCKER_", "CONTAINERS_", "REGISTRY_", "XDG_", "BUILDAH_",
+        "SLIPWAY_", "BUILDKIT_", "LD_", "PIP_", "UV_", "MAMBA_", "CONDA_",
     ]
-    private static let secrets = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY", "API_KEY"]
+    private static let secrets = [
+        "PASSWORD", "PASSWD", "PASS", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "CREDENTIAL", "CREDENTIALS",
+        "APIKEY", "KEY",
+    ]
 
     private static func reservedHint(_ name: String) -> String {
         if name.contains("INDEX") { return "use pip_index_url" }

@@ -8,6 +8,7 @@ enum RequirementRules {
         if requirement.name != nil {
             let subject = text.prefix { $0 != ";" }
             try checkMarker(text.dropFirst(subject.count), text, source)
+            try checkOptions(text, source)
             guard let at = subject.firstRange(of: "@") else {
                 try checkVersions(requirement, source)
                 return
@@ -19,10 +20,22 @@ enum RequirementRules {
         }
         let subject = String(text.prefix { $0 != " " })
         if subject.contains("://") {
+            try checkOptions(text, source)
             try checkDirect(subject, source)
             return
         }
         throw notARequirement(text, source)
+    }
+
+    /// Behind a requirement only hashes may stand: any other option would be for the installer as a whole.
+    private static func checkOptions(_ text: String, _ source: String) throws(Problem) {
+        let words = text.split(separator: " ").dropFirst()
+        guard let first = words.firstIndex(where: { $0.hasPrefix("-") }) else { return }
+        for word in words[first...] where word.wholeMatch(of: /--hash[=:][a-z0-9]+:[0-9a-fA-F]+/) == nil {
+            throw .invalid(
+                source, "\"\(String(word).printable(limit: 60))\" cannot stand behind a requirement",
+                hint: "only --hash=sha256:… can; give other options a line of their own")
+        }
     }
 
     private static func notARequirement(_ text: String, _ source: String) -> Problem {
@@ -34,11 +47,21 @@ enum RequirementRules {
     /// Extras and versions of https://packaging.python.org/en/latest/specifications/dependency-specifiers/
     private static func checkVersions(_ requirement: Requirement, _ source: String) throws(Problem) {
         let rest = requirement.withoutMarker.drop { $0.isASCIILetterOrDigit || "._-".contains($0) }
-        let extras = /\s*(\[[A-Za-z0-9,._ -]*\])?\s*/
+        // Spaces mean nothing here, but for those within a version.
+        guard !rest.contains(/[A-Za-z0-9.*+!_-] +[A-Za-z0-9.*+!_-]/) else {
+            throw notARequirement(requirement.text, source)
+        }
+        let dense = rest.filter { $0 != " " }
+        let versions = dense.first == "[" ? dense.drop { $0 != "]" }.dropFirst() : dense[...]
+        let extras = dense.dropLast(versions.count)
         let clauses =
-            /\(?\s*(===|==|!=|<=|>=|<|>|~=)\s*[A-Za-z0-9.*+!_-]+(\s*,\s*(===|==|!=|<=|>=|<|>|~=)\s*[A-Za-z0-9.*+!_-]+)*\s*,?\s*\)?\s*/
-        let versions = rest.prefixMatch(of: extras).map { rest[$0.range.upperBound...] } ?? rest
-        guard versions.isEmpty || versions.wholeMatch(of: clauses) != nil else {
+            versions.first == "(" && versions.last == ")" ? versions.dropFirst().dropLast() : versions
+        let isRight = clauses.split(separator: ",").allSatisfy { clause in
+            clause.wholeMatch(of: /(===|==|!=|<=|>=|<|>|~=)[A-Za-z0-9.*+!_-]+/) != nil
+        }
+        guard isRight,
+            extras.dropFirst().dropLast().allSatisfy({ $0.isASCIILetterOrDigit || "._,-".contains($0) })
+        else {
             throw notARequirement(requirement.text, source)
         }
     }

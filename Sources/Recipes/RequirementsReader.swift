@@ -13,6 +13,7 @@ struct RequirementsReader {
     private(set) var warnings: [String] = []
     /// Files and directories of the model that requirements name, relative to it.
     private(set) var localPaths: [String] = []
+    private var readFiles: Set<String> = []
     private var openFiles: [String] = []
 
     init(_ files: ModelFiles) { self.files = files }
@@ -38,12 +39,18 @@ struct RequirementsReader {
         guard openFiles.count < 8, !openFiles.contains(file) else {
             throw .invalid(source ?? file, "requirement files include each other")
         }
+        // A second time it would say the same again.
+        guard readFiles.insert("\(kind) \(file)").inserted else { return }
+        guard readFiles.count <= 100 else { throw .invalid(source ?? file, "includes more than 100 files") }
         openFiles.append(file)
         defer { openFiles.removeLast() }
         let directory = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? ""
         var pending: (text: String, number: Int)?
         for (index, line) in lines.enumerated() {
             let text = (pending?.text ?? "") + line
+            guard text.utf8.count <= 4096 || pending == nil else {
+                throw .invalid("\(file):\(pending?.number ?? index + 1)", "is longer than 4096 bytes")
+            }
             let number = pending?.number ?? index + 1
             if text.hasSuffix("\\"), index + 1 < lines.count {
                 pending = (String(text.dropLast()), number)
@@ -61,7 +68,7 @@ struct RequirementsReader {
         guard !text.hasControlCharacters, text.utf8.count <= 4096 else {
             throw .invalid(source, "holds control characters or is longer than 4096 bytes")
         }
-        guard requirements.count + constraints.count < 5000 else {
+        guard requirements.count + constraints.count + indexes.count + warnings.count < 5000 else {
             throw .invalid(source, "the model has more than 5000 requirements")
         }
         guard text.utf8.last != UInt8(ascii: "\\") else {
@@ -125,7 +132,13 @@ struct RequirementsReader {
             let long = name == "-f" ? "--find-links" : name
             requirements.append(Requirement(text: "\(long) \(address)", source: source))
         case "--no-binary", "--only-binary":
-            requirements.append(Requirement(text: "\(name) \(try required())", source: source))
+            let packages = try required()
+            guard packages.wholeMatch(of: /[A-Za-z0-9._:,-]+/) != nil else {
+                throw .invalid(
+                    source, "\"\(packages.printable(limit: 80))\" is not what \(name) takes",
+                    hint: "write :all:, :none:, or names with commas between them")
+            }
+            requirements.append(Requirement(text: "\(name) \(packages)", source: source))
         case "--no-index", "--require-hashes":
             requirements.append(Requirement(text: name, source: source))
         case "-e", "--editable":

@@ -6,6 +6,7 @@ struct ServingRequirements {
 
     private let names: Set<String>
     private let model: ModelDescription
+    private let isBare: Bool
     /// MLmodel's `mlflow_version` where a package index can have it.
     private let release: String?
     private static let saved = "MLmodel's mlflow_version"
@@ -16,7 +17,9 @@ struct ServingRequirements {
     ///   - own: the model's and the request's.
     ///   - model: the model.
     ///   - slim: whether `mlflow-skinny` takes the place of `mlflow`.
-    init(_ own: [Requirement], _ model: ModelDescription, slim: Bool) {
+    ///   - isBare: whether the environment may begin without setuptools, as virtual ones do.
+    init(_ own: [Requirement], _ model: ModelDescription, slim: Bool, isBare: Bool) {
+        self.isBare = isBare
         lines = own
         self.model = model
         let elsewhere = (model.lock.map { Array($0.packages.keys) } ?? []) + (model.conda?.foreign ?? [])
@@ -24,6 +27,14 @@ struct ServingRequirements {
         release = model.mlflowVersion.flatMap { Self.isRelease($0) ? $0 : nil }
         if slim { replaceByName() }
         completeServer()
+        if lines.count > own.count,
+            own.contains(where: { $0.text == "--require-hashes" || $0.text.contains("--hash=") })
+        {
+            notes.append(
+                "what is added has no hash, so hashes are checked where there are some (--require-hashes is left out)"
+            )
+            lines.removeAll { $0.text == "--require-hashes" }
+        }
     }
 
     /// mlflow by name becomes mlflow-skinny of the same version; extras and marker stay.
@@ -36,6 +47,10 @@ struct ServingRequirements {
         }
         for (index, line) in lines.enumerated() where line.name == "mlflow" {
             let rest = line.text.dropFirst("mlflow".count)
+            guard !rest.contains("@"), !rest.contains("--hash") else {
+                notes.append("\(line.source): slim has no effect on \(line.text.printable(limit: 80))")
+                return
+            }
             lines[index] = Requirement(text: "mlflow-skinny\(rest)", source: line.source)
             notes.append("\(line.source): slim takes mlflow-skinny in place of \(line.text)")
         }
@@ -72,10 +87,11 @@ struct ServingRequirements {
                 isModern == true ? ["numpy", "pandas"] : ["flask", "gunicorn", "numpy", "pandas"],
                 "mlflow-skinny alone cannot serve")
         }
-        if isModern == false, (model.pythonVersion ?? .fallback).isAtLeast(3, 12) {
+        if isModern == false, isBare || (model.pythonVersion ?? .fallback).isAtLeast(3, 12) {
             add(
                 ["setuptools<81"],
-                "MLflow before 2.22 needs pkg_resources, which Python 3.12 no longer brings")
+                "MLflow before 2.22 needs pkg_resources, which neither Python 3.12 nor a virtual environment brings"
+            )
         }
     }
 

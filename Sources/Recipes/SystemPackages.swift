@@ -9,15 +9,15 @@ package struct SystemPackages: Sendable, Equatable {
     private let names: [String: [String: [String]]]
 
     /// What a flavor or a requirement needs by the tables, Java as the request says, and what it names itself.
-    init(_ model: ModelDescription, _ request: RecipeRequest, _ tables: Tables) {
+    init(_ flavors: [String], _ requirements: [Requirement], _ request: RecipeRequest, _ tables: Tables) {
         asked = request.aptPackages
         let names = tables.packages
         self.names = names
         var needs: [String: String] = [:]
-        for flavor in model.flavors {
+        for flavor in flavors {
             for need in tables.flavorNeeds[flavor] ?? [] { needs[need] = "the flavor \(flavor)" }
         }
-        for requirement in model.requirements {
+        for requirement in requirements {
             for need in requirement.name.flatMap({ tables.requirementNeeds[$0] }) ?? []
             where needs[need] == nil {
                 needs[need] = requirement.source

@@ -52,10 +52,15 @@ import Testing
         #expect(read("Step 1/2 : FROM a\n ---> 0123\nStep 2/2 : RUN b").map(\.name) == ["FROM a", "RUN b"])
     }
 
+    @Test func `of a step that writes as an engine does is not believed without end`() {
+        let lines = (1...300).map { "STEP \($0)/300: RUN x" } + ["#1 [1/1] RUN y", "#1 DONE 1.0s"]
+        #expect(read(lines.joined(separator: "\n")).count == 200)
+    }
+
     @Test(arguments: [1, 3, 7, 1000])
     func `shows no secret, however it is cut`(_ size: Int) throws {
         let log = try Descriptor.open(directory.file("log"), .append)
-        var output = BuildOutput(log: log, secrets: ["px:q7!", "q7!", "a"]) { _ in }
+        var output = BuildOutput(log: log, secrets: ["px:q7!", "q7!", "a", "***"]) { _ in }
         let text = Array("to http://px:q7!@proxy q7!\nlast q7!".utf8)
         for start in stride(from: 0, to: text.count, by: size) {
             try output.take(

@@ -157,17 +157,18 @@ import Testing
         request.buildArguments = ["CMAKE_ARGS": "-DX=1 -DY=2"]
         request.platform = try Platform("linux/amd64", field: "")
         request.environment = ["https_proxy": "http://px:word@proxy"]
-        request.hiddenTexts = ["px:word"]
         let engine = Engine(
             kind: .docker, path: path, version: "1", mounts: true, host: "unix:///elsewhere")
         _ = try engine.build(
             request, environment: ["PATH": "/usr/bin:/bin"],
             log: try Descriptor.open(directory.file("log"), .append), seconds: 20, shouldStop: { false })
         let arguments = try directory.read("Dockerfile.id.args")
-        #expect(arguments.contains("--build-arg https_proxy --build-arg CMAKE_ARGS --platform linux/amd64"))
+        #expect(
+            arguments.contains(
+                "--build-arg https_proxy --build-arg CMAKE_ARGS=-DX=1 -DY=2 --platform linux/amd64"))
         #expect(arguments.contains("--secret id=netrc,src=/etc/netrc"))
-        #expect(!arguments.contains("word") && !arguments.contains("-DX"))
-        #expect(try directory.read("Dockerfile.id.env").contains("CMAKE_ARGS=-DX=1 -DY=2\n"))
+        #expect(!arguments.contains("word"))
+        #expect(try !directory.read("Dockerfile.id.env").contains("CMAKE_ARGS"))
         #expect(try directory.read("log").contains("through ***@proxy\n"))
     }
 

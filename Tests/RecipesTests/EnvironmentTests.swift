@@ -243,6 +243,132 @@ import Testing
     }
 }
 
+/// What a review found: each of these went wrong once.
+@Suite("Found by a review") struct ReviewTests {
+    @Test func `files that include each other many times are read once`() throws {
+        var files: [String: String?] = ["requirements.txt": "-r f0.txt\nmlflow==3.17.2"]
+        for number in 0..<5 {
+            files["f\(number).txt"] = String(repeating: "-r f\(number + 1).txt\n", count: 500) + "p\(number)"
+        }
+        files["f5.txt"] = "last"
+        let names = try Models.recipe(files).requirements
+        #expect(names == ["last", "p4", "p3", "p2", "p1", "p0", "mlflow==3.17.2"])
+    }
+
+    @Test func `long lines cost no more than their length`() throws {
+        let spaces = String(repeating: " ", count: 4000)
+        #expect(throws: Problem.self) { try Models.requirements("mlflow==1\(spaces)x") }
+        #expect(throws: Problem.self) {
+            try Models.requirements(String(repeating: "a\\\n", count: 100_000))
+        }
+    }
+
+    @Test(arguments: [
+        "--no-binary :none: --index-url http://evil.test/", "--only-binary x -r /etc/passwd",
+    ])
+    func `an option's value is no place for another option`(_ line: String) {
+        #expect(throws: Problem.self) { try Models.requirements(line) }
+    }
+
+    @Test func `a mark upon a quote ends no label`() throws {
+        let text = try Models.recipe().dockerfile(.mounts, labels: [("title", "x\"\u{301} a=\"\u{301}b")])
+        #expect(text.hasSuffix("LABEL \"title\"=\"x\\\"\u{301} a=\\\"\u{301}b\"\n"))
+    }
+
+    @Test func `uv does not come from an index that only the model names`() throws {
+        let files = try Models.recipe(["requirements.txt": "-i https://model.test/simple\nmlflow==3.17.2"])
+            .contextFiles
+        #expect(
+            files["dependencies/requirements.txt"]?.hasPrefix("--index-url https://model.test/simple") == true
+        )
+        #expect(files["dependencies/pip.conf"] == nil)
+    }
+
+    @Test func `a virtual environment gets pkg_resources for an old MLflow`() throws {
+        let old = ["requirements.txt": "mlflow==1.30.0"]
+        #expect(try Models.recipe(old) { $0.envManager = .virtualenv }.requirements.contains("setuptools<81"))
+        #expect(try !Models.recipe(old).requirements.contains("setuptools<81"))
+    }
+
+    @Test(arguments: [
+        "defaults::xz", "anaconda::xz", "pkgs/main::xz", "xz[channel=defaults]",
+    ])
+    func `the channel defaults has many names`(_ spec: String) {
+        let conda =
+            "channels: [conda-forge]\ndependencies:\n- python=3.11\n- \"\(spec)\"\n- pip:\n  - mlflow==3.17.2"
+        #expect(throws: Problem.self) {
+            try Models.recipe(["conda.yaml": conda]) { $0.envManager = .conda }
+        }
+    }
+
+    @Test func `conda's spaced versions and channels are read for pip too`() throws {
+        let conda =
+            "dependencies:\n- python=3.9\n- numpy 1.18.1\n- conda-forge::scikit-learn=1.0.2\n- pip:\n  - mlflow==1.30.0"
+        let recipe = try Models.recipe(["conda.yaml": conda, "python_env.yaml": nil, "requirements.txt": nil])
+        #expect(recipe.requirements.contains("numpy==1.18.1"))
+        #expect(recipe.requirements.contains("scikit-learn==1.0.2"))
+    }
+
+    @Test func `extra requirements bring what they need`() throws {
+        let recipe = try Models.recipe { $0.extraRequirements = ["lightgbm==4.0", "torch==2.3.1"] }
+        #expect(recipe.systemPackages.debianNames == ["libgomp1"])
+        #expect(recipe.extraIndexes == ["https://download.pytorch.org/whl/cpu"])
+        #expect(throws: Problem.self) {
+            try Models.recipe { $0.extraRequirements = ["--index-url https://a.test/"] }
+        }
+    }
+
+    @Test func `torch's variant counts wherever it stands, and hashes keep their files`() throws {
+        func indexes(_ lines: String) throws -> [String] {
+            try Models.recipe(["requirements.txt": "mlflow==3.17.2\n\(lines)"]).extraIndexes
+        }
+        #expect(
+            try indexes("torchvision==0.18.1\ntorch==2.3.1+cu121") == [
+                "https://download.pytorch.org/whl/cu121"
+            ])
+        #expect(try indexes("torch==2.3.1 --hash=sha256:00").isEmpty)
+        let image = try Models.recipe([
+            "requirements.txt": "mlflow==3.17.2\nacme==1.0+customer1\ntensorflow==2.15.0"
+        ])
+        #expect(image.baseImage.description == "python:3.11-slim")
+    }
+
+    @Test func `a lock file's other index and repositories are known to the build`() throws {
+        let lock = """
+            [[package]]
+            name = "torch"
+            version = "2.3.1+cpu"
+            source = { registry = "https://download.pytorch.org/whl/cpu" }
+
+            [[package]]
+            name = "opencv-python"
+            version = "4.9"
+            source = { git = "https://git.test/opencv?rev=1#1" }
+            """
+        let recipe = try Models.recipe(["uv.lock": lock, "pyproject.toml": "[project]"])
+        let files = recipe.contextFiles
+        #expect(
+            files["dependencies/requirements.txt"]?.contains(
+                "--extra-index-url https://download.pytorch.org/whl/cpu")
+                == true)
+        #expect(files["dependencies/tools"] == "git ca-certificates\n")
+        #expect(recipe.systemPackages.debianNames == ["libgl1", "libglib2.0-0"])
+    }
+
+    @Test(arguments: ["bash-", "bash+", "tzdata-", "a..", "-x"])
+    func `a package's name cannot ask for its removal`(_ name: String) {
+        #expect(throws: Problem.self) { try Models.recipe { $0.aptPackages = [name] } }
+    }
+
+    @Test func `the site's own images need no digest`() throws {
+        let recipe = try Models.recipe(site: { site in
+            site.requiresDigest = true
+            site.baseImages = ["3.11": try ImageReference("corp.test/py:3.11", field: "")]
+        })
+        #expect(recipe.baseImage.description == "corp.test/py:3.11")
+    }
+}
+
 @Suite("The comparison with MLflow") struct ComparisonTests {
     @Test func `explains each difference`() throws {
         let files = ModelFiles(Models.usual.mapValues { Array($0.utf8) })

@@ -82,7 +82,7 @@ import Testing
             made.contextFiles["dependencies/requirements.txt"]
                 == "--index-url https://two.test/simple\nmlflow==3.17.2\n")
         #expect(
-            made.contextFiles["dependencies/pip.conf"] == "[global]\nindex-url = https://two.test/simple\n")
+            made.contextFiles["dependencies/pip.conf"] == "[global]\nindex-url = https://site.test/simple\n")
         let plain = try Models.recipe(site: { $0.pipIndexURL = "http://mirror.test:81/a%20b/" })
         #expect(
             plain.contextFiles["dependencies/pip.conf"]

@@ -56,6 +56,9 @@ import Testing
         ("six; rm -rf /", "is not a requirement"),
         ("six==$(id)", "is not a requirement"),
         ("six[a;b]==1", "is not a requirement"),
+        ("six==1 --index-url https://a.test/", "cannot stand behind a requirement"),
+        ("six -i https://a.test/", "cannot stand behind a requirement"),
+        ("six @ https://a.test/six.whl --global-option=x", "cannot stand behind a requirement"),
         ("a\u{0}b", "control characters"),
     ])
     func `what cannot be installed is refused by line`(_ line: String, _ message: String) {

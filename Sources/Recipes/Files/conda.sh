@@ -10,8 +10,12 @@ if [ -d /run/slipway/cache ]; then
 else
     export MAMBA_PKGS_DIRS="$scratch/conda"
 fi
+if [ -s "$here/channel-alias" ]; then
+    MAMBA_CHANNEL_ALIAS=$(cat "$here/channel-alias")
+    export MAMBA_CHANNEL_ALIAS
+fi
 [ -z "$certificates" ] || export MAMBA_SSL_VERIFY="$certificates"
-[ ! -f /run/slipway/secrets/netrc ] || export NETRC=/run/slipway/secrets/netrc
+[ ! -f /run/slipway/secrets/netrc ] || ln -s /run/slipway/secrets/netrc "$HOME/.netrc"
 set -- create --yes --no-rc --always-copy --prefix /opt/slipway/venv --override-channels \
     --channel-priority strict --file "$here/environment.yaml"
 while read -r channel; do

@@ -33,7 +33,8 @@ if [ -n "${SLIPWAY_MACHINE:-}" ] && [ "$(uname -m)" != "$SLIPWAY_MACHINE" ]; the
 fi
 
 python=$(command -v python3 || true)
-isolation=
+isolation=""
+fetch=""
 if [ "$SLIPWAY_ENV_MANAGER" = conda ]; then
     python="$venv/bin/python3"
 elif [ "$SLIPWAY_ENV_MANAGER" = local ] && [ -n "$python" ] && [ ! -e /opt/slipway/begin-only ]; then
@@ -68,7 +69,7 @@ get_uv() {
 
 if [ "$SLIPWAY_INSTALLER" = uv ]; then
     get_uv
-    if [ -n "${fetch:-}" ]; then
+    if [ -n "$fetch" ]; then
         echo "note: the base image has no Python $SLIPWAY_PYTHON, and its distribution neither: uv fetches it"
         "$uv" python install --no-bin "$SLIPWAY_PYTHON"
         python=$("$uv" python find --managed-python "$SLIPWAY_PYTHON")
@@ -79,7 +80,7 @@ if [ "$SLIPWAY_INSTALLER" = uv ]; then
     ?*) "$uv" venv --no-project --python "$python" "$isolation" "$venv" ;;
     esac
 else
-    if [ -n "${fetch:-}" ]; then
+    if [ -n "$fetch" ]; then
         echo "error: the base image has Python $(minor "$python"), the model asks for $SLIPWAY_PYTHON" >&2
         exit 1
     fi
@@ -119,24 +120,36 @@ try() {
 case $(manager) in
 apt-get) compilers="gcc g++ make pkg-config libc6-dev" libraries="libstdc++6 libgomp1 libgfortran5" headers="libpython$(minor "$python")-dev" ;;
 apk) compilers="build-base linux-headers" libraries="libstdc++ libgomp" headers=python3-dev ;;
-*) compilers="gcc gcc-c++ make" libraries="libstdc++ libgomp" headers=python3-devel ;;
+*) compilers="gcc gcc-c++ make" libraries="libstdc++ libgomp" headers="python$(minor "$python")-devel" ;;
 esac
-tools=
+# What is installed, one name a line.
+installed() {
+    case $(manager) in
+    apt-get) dpkg-query -W -f '${Package}\n' ;;
+    apk) apk info -q ;;
+    *) rpm -qa --qf '%{NAME}\n' ;;
+    esac | sort
+}
+# keep PACKAGE...: install to stay. What is new then is not given back.
+keep() {
+    installed >"$scratch/earlier"
+    install "$@"
+    installed | grep -Fvx -f "$scratch/earlier" >>"$scratch/kept" || true
+}
+borrowed=
 borrow() {
-    if [ "$(manager)" = apt-get ] && [ -z "$tools" ]; then
-        dpkg-query -W -f '${Package}\n' | sort >"$scratch/before"
-    fi
-    tools="$tools $*"
+    [ -n "$borrowed" ] || installed >>"$scratch/kept"
+    borrowed=yes
     install "$@"
 }
 give_back() {
+    installed | grep -Fvx -f "$scratch/kept" >"$scratch/given" || true
+    [ -s "$scratch/given" ] || return 0
     case $(manager) in
-    apt-get)
-        echo "$libraries" | tr ' ' '\n' | sort -m - "$scratch/before" >"$scratch/kept"
-        dpkg-query -W -f '${Package}\n' | grep -Fvx -f "$scratch/kept" | xargs dpkg --purge --force-depends >/dev/null
-        ;;
-    apk) echo "$tools" | xargs apk del ;;
-    *) echo "$tools" | xargs "$(manager)" remove -y ;;
+    apt-get) xargs dpkg --purge --force-depends <"$scratch/given" >/dev/null ;;
+    # A world file names what was asked for: without it the rest goes by itself.
+    apk) xargs apk del <"$scratch/given" ;;
+    *) xargs rpm -e --nodeps <"$scratch/given" ;;
     esac
     tidy
 }
@@ -153,14 +166,14 @@ if ! try; then
     fi
     echo "note: a package has no wheel for this Python: compilers are installed, and removed when it is built"
     # shellcheck disable=SC2086
-    install $libraries
+    keep $libraries
     # shellcheck disable=SC2086
     borrow $compilers
     include=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
     [ -e "$include/Python.h" ] || borrow "$headers"
     try || exit 1
 fi
-[ -z "$tools" ] || give_back
+[ -z "$borrowed" ] || give_back
 
 # Byte code that cannot be made is no reason to fail: the server's own start shows what is wrong.
 "$python" "$here/warm.py" || true

@@ -2,6 +2,7 @@
 
 here=${here:?}
 scratch=/run/slipway/tmp
+lists=
 mkdir -p "$scratch"
 
 # Certificates and credentials are mounts; without mounts, certificates stand beside the script.
@@ -43,7 +44,7 @@ apt() {
 install() {
     case $(manager) in
     apt-get)
-        [ -n "${lists:-}" ] || apt update
+        [ -n "$lists" ] || apt update
         lists=here
         apt install --yes --no-install-recommends "$@"
         ;;
@@ -61,7 +62,7 @@ install() {
 has() {
     case $(manager) in
     apt-get)
-        [ -n "${lists:-}" ] || apt update
+        [ -n "$lists" ] || apt update
         lists=here
         apt-cache show "$1" >/dev/null 2>&1
         ;;

@@ -6,6 +6,7 @@ scratch=/run/slipway/tmp
 
 # With SLIPWAY_PYTHON the base image may lack Python. One of any version is enough to begin with: where it is not the
 # model's, /opt/slipway/begin-only tells so, and the model's own is fetched.
+can_begin=
 if [ -n "${SLIPWAY_PYTHON:-}" ]; then
     present=$(command -v python3 || true)
     if [ -n "$present" ] && { "$present" -m pip --version || "$present" -c 'import ensurepip'; } >/dev/null 2>&1; then
@@ -24,7 +25,7 @@ if [ -n "${SLIPWAY_PYTHON:-}" ]; then
             : >/opt/slipway/begin-only
         fi
     fi
-    if [ -z "${can_begin:-}" ]; then
+    if [ -z "$can_begin" ]; then
         case $(manager) in
         apt-get) install python3 python3-venv ;;
         apk) install python3 py3-pip ;;
