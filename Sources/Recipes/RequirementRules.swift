@@ -44,7 +44,9 @@ enum RequirementRules {
             hint: "write it as name==version (PEP 508)")
     }
 
-    /// Extras and versions of https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+    /// Extras and versions, as the packaging guide's dependency specifiers have them.
+    ///
+    /// See https://packaging.python.org/en/latest/specifications/dependency-specifiers/.
     private static func checkVersions(_ requirement: Requirement, _ source: String) throws(Problem) {
         let rest = requirement.withoutMarker.drop { $0.isASCIILetterOrDigit || "._-".contains($0) }
         // Spaces mean nothing here, but for those within a version.
