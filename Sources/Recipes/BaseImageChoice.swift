@@ -16,6 +16,9 @@ struct BaseImageChoice {
     ) throws(Problem) -> BaseImageChoice {
         let choice = try preferred(model, request, settings, gpu)
         try check(choice.image, settings)
+        if model.conda != nil, !settings.hasMicromamba, settings.micromambaImage == nil {
+            try check(settings.tables.micromamba, settings)
+        }
         return choice
     }
 

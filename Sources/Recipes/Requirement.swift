@@ -39,6 +39,16 @@ package struct Requirement: Sendable, Hashable {
         return Requirement(text: "\(bare)==\(version)" + (marker.isEmpty ? "" : " \(marker)"), source: source)
     }
 
+    /// Whether its marker keeps it from any image: those are for Linux.
+    var isForOtherSystems: Bool {
+        let marker = text.drop { $0 != ";" }.filter { $0 != " " && $0 != "'" && $0 != "\"" }
+        return [
+            "sys_platform==win32", "sys_platform==darwin", "os_name==nt", "platform_system==Windows",
+            "platform_system==Darwin",
+        ]
+        .contains { marker.contains($0) }
+    }
+
     /// Without what follows on the requirement itself: marker and options, such as `--hash`.
     var withoutMarker: Substring {
         let end = text.firstRange(of: " --")?.lowerBound ?? text.endIndex

@@ -23,7 +23,7 @@ struct ServingRequirements {
         lines = own
         self.model = model
         let elsewhere = (model.lock.map { Array($0.packages.keys) } ?? []) + (model.conda?.foreign ?? [])
-        names = Set(own.compactMap(\.name)).union(elsewhere)
+        names = Set(own.filter { !$0.isForOtherSystems }.compactMap(\.name)).union(elsewhere)
         release = model.mlflowVersion.flatMap { Self.isRelease($0) ? $0 : nil }
         if slim { replaceByName() }
         completeServer()
@@ -64,7 +64,8 @@ struct ServingRequirements {
     }
 
     private mutating func completeServer() {
-        let all = Set(lines.compactMap(\.name)).union(names.subtracting(["mlflow"]))
+        let all = Set(lines.filter { !$0.isForOtherSystems }.compactMap(\.name)).union(
+            names.subtracting(["mlflow"]))
         let isElsewhere =
             model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
         let present = ["mlflow", "mlflow-skinny"].filter { name in

@@ -355,6 +355,11 @@ import Testing
         #expect(recipe.systemPackages.debianNames == ["libgl1", "libglib2.0-0"])
     }
 
+    @Test func `an mlflow for another system is none here`() throws {
+        let recipe = try Models.recipe(["requirements.txt": "mlflow==3.17.2 ; sys_platform == 'win32'"])
+        #expect(recipe.requirements == ["mlflow==3.17.2 ; sys_platform == 'win32'", "mlflow==3.17.2"])
+    }
+
     @Test(arguments: ["bash-", "bash+", "tzdata-", "a..", "-x"])
     func `a package's name cannot ask for its removal`(_ name: String) {
         #expect(throws: Problem.self) { try Models.recipe { $0.aptPackages = [name] } }
