@@ -22,7 +22,8 @@ from support.slipway import Slipway
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
-BASE, BENCH_BASE = "localhost/slipway-python:3.11", "localhost/slipway-bench:3.11"
+# MLflow prepares an image by its name: on any other than python's it installs no nginx, and its image cannot start.
+BASE, BENCH_BASE = "localhost/slipway-python:3.11", "python:3.11-slim"
 
 # What a person types today; --base-image is an argument of the Python function only.
 MLFLOW = """
