@@ -77,10 +77,16 @@ def main():
         return
     if not options.yes:
         sys.exit("Confirm changes: [Y/n] (stand-in: --yes is needed)")
+    status = 0
     try:
         asyncio.run(create(options))
     except Exception as error:
-        sys.exit("error    libmamba %s: %s" % (type(error).__name__, error))
+        print("error    libmamba %s: %s" % (type(error).__name__, error), file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not by the interpreter's own end: threads of rattler's may still run then, and break it.
+    os._exit(status)
 
 
 main()
