@@ -46,7 +46,7 @@ struct BuildOutput {
     }
 
     /// Where an endless line can be cut without cutting a secret.
-    private var cut: Int? { max(0, rest.count - (secrets.first?.count ?? 0) - 1) }
+    private var cut: Int { max(0, rest.count - (secrets.first?.count ?? 0) - 1) }
 
     private mutating func hand(on bytes: [UInt8], at now: Timestamp) throws(SystemError) {
         let shown = redacted(bytes)

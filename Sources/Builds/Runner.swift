@@ -88,16 +88,16 @@ package struct Runner {
 
         try record.update { status, now in status.enter(.downloading, at: now) }
         try Files.makeDirectory(directory.contextPath)
-        let model = BuildContext(path: directory.contextPath, settings: settings).model
+        let context = BuildContext(path: directory.contextPath, settings: settings)
         record.note("downloading \(order.source)")
         let fetched = try ModelFetcher(server: server).fetch(
-            order.location, to: model, shouldStop: { stop.isRequested },
+            order.location, to: context.model, shouldStop: { stop.isRequested },
             progress: { done, total in record.progress(done: done, total: total) })
         record.note("downloaded and checked \(fetched.files) files, \(fetched.bytes) bytes")
         try stop.check()
 
         var recipe = try ModelRecipe.make(
-            ModelText.read(model), request: order.options.recipeRequest(), settings: settings)
+            ModelText.read(context.model), request: order.options.recipeRequest(), settings: settings)
         try record.update { status, now in
             status.enter(.building, at: now)
             status.baseImage = recipe.baseImage.fullyQualified
@@ -113,7 +113,7 @@ package struct Runner {
                 "this docker has no BuildKit, which alone keeps python.netrc's credentials out of images",
                 hint: "install the buildx plugin, or remove python.netrc from the settings")
         }
-        try BuildContext(path: directory.contextPath, settings: settings).write(&recipe, dialect)
+        try context.write(&recipe, dialect)
         let dockerfile = recipe.dockerfile(dialect, labels: labels(order, recipe))
         try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
         let built = try engine.build(

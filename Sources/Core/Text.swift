@@ -4,6 +4,9 @@ extension String {
         utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The text less the slashes at its end.
+    package var withoutClosingSlashes: String { String(reversed().drop { $0 == "/" }.reversed()) }
+
     /// Whether a character could end a line, move a cursor or hide: C0, DEL, C1, line and paragraph separators.
     package var hasControlCharacters: Bool {
         unicodeScalars.contains { $0.isControl }

@@ -55,7 +55,7 @@ package struct HTTPServer: Sendable {
         guard !url.contains("?"), !url.contains("#") else {
             throw refuse("must not hold a query or a fragment")
         }
-        let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())
+        let trimmed = url.withoutClosingSlashes
         guard let scheme = trimmed.firstRange(of: "://"), let first = trimmed[scheme.upperBound...].first,
             first != "/", first != ":"
         else {

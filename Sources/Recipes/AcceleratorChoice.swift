@@ -47,7 +47,7 @@ struct AcceleratorChoice {
     ) {
         let site = settings.torchWheels
         guard site != "none" else { return }
-        let wheels = (site ?? settings.tables.torchWheels).trimmingSlashes
+        let wheels = (site ?? settings.tables.torchWheels).withoutClosingSlashes
         // A model that names such an index itself knows what it wants.
         let ownIndexes = indexes + requirements.filter { $0.text.hasPrefix("--extra-index-url ") }
         if ownIndexes.contains(where: { $0.text.contains("/whl/") || $0.text.contains(wheels) }) { return }
@@ -111,8 +111,4 @@ struct AcceleratorChoice {
         return ["tensorflow-gpu", "onnxruntime-gpu"].contains(name) || name.hasPrefix("cupy-cuda")
             || requirement.text.contains("and-cuda") || requirement.text.contains("[cuda")
     }
-}
-
-extension String {
-    fileprivate var trimmingSlashes: String { String(reversed().drop { $0 == "/" }.reversed()) }
 }

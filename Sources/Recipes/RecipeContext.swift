@@ -28,8 +28,8 @@ extension Recipe {
         guard !channels.isEmpty else { return [:] }
         var files = shared
         files["install.sh"] = ContextFile.conda
-        files["channels"] = Self.lines(channels)
-        files["environment.yaml"] = "dependencies:\n" + Self.lines(condaSpecs.map { "- \(Self.quoted($0))" })
+        files["channels"] = channels.asLines
+        files["environment.yaml"] = "dependencies:\n" + condaSpecs.map { "- \(Self.quoted($0))" }.asLines
         if let alias = settings.condaAlias { files["channel-alias"] = alias + "\n" }
         return files
     }
@@ -44,11 +44,11 @@ extension Recipe {
         }
         if !constraints.isEmpty {
             lines.insert("--constraint constraints.txt", at: 0)
-            files["constraints.txt"] = Self.lines(constraints)
+            files["constraints.txt"] = constraints.asLines
         }
         lines.insert(contentsOf: extraIndexes.map { "--extra-index-url \($0)" }, at: 0)
         if let index { lines.insert("--index-url \(index)", at: 0) }
-        files["requirements.txt"] = Self.lines(lines)
+        files["requirements.txt"] = lines.asLines
         files["pip.conf"] = pipConfiguration
         files["uv.toml"] = uvConfiguration
         if needsGit {
@@ -86,7 +86,7 @@ extension Recipe {
         }
         if !trusted.isEmpty { lines.append("trusted-host = \(trusted.joined(separator: " "))") }
         // A percent sign begins an interpolation in pip's configuration files.
-        return lines.isEmpty ? nil : "[global]\n" + Self.lines(lines).replacing("%", with: "%%")
+        return lines.isEmpty ? nil : "[global]\n" + lines.asLines.replacing("%", with: "%%")
     }
 
     /// For uv; nil where its defaults do.
@@ -99,14 +99,17 @@ extension Recipe {
         if let mirror = settings.pythonMirror {
             lines.append("python-install-mirror = \(Self.quoted(mirror))")
         }
-        return lines.isEmpty ? nil : Self.lines(lines)
+        return lines.isEmpty ? nil : lines.asLines
     }
-
-    private static func lines(_ texts: [String]) -> String { texts.map { $0 + "\n" }.joined() }
 
     /// A text in double quotes as YAML and TOML read them; control characters were refused before.
     private static func quoted(_ text: String) -> String {
         let escaped = text.unicodeScalars.map { "\"\\".unicodeScalars.contains($0) ? "\\\($0)" : String($0) }
         return "\"\(escaped.joined())\""
     }
+}
+
+extension [String] {
+    /// One text a line, each line ended.
+    var asLines: String { map { $0 + "\n" }.joined() }
 }

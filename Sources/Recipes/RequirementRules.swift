@@ -58,10 +58,10 @@ enum RequirementRules {
         let extras = dense.dropLast(versions.count)
         let clauses =
             versions.first == "(" && versions.last == ")" ? versions.dropFirst().dropLast() : versions
-        let isRight = clauses.split(separator: ",").allSatisfy { clause in
+        let areVersions = clauses.split(separator: ",").allSatisfy { clause in
             clause.wholeMatch(of: /(===|==|!=|<=|>=|<|>|~=)[A-Za-z0-9.*+!_-]+/) != nil
         }
-        guard isRight,
+        guard areVersions, extras.isEmpty || extras.last == "]",
             extras.dropFirst().dropLast().allSatisfy({ $0.isASCIILetterOrDigit || "._,-".contains($0) })
         else {
             throw notARequirement(requirement.text, source)

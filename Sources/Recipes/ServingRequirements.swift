@@ -37,9 +37,14 @@ struct ServingRequirements {
         }
     }
 
+    /// Whether uv's lock file or conda brings the whole of mlflow.
+    private var isElsewhere: Bool {
+        model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
+    }
+
     /// mlflow by name becomes mlflow-skinny of the same version; extras and marker stay.
     private mutating func replaceByName() {
-        if model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true {
+        if isElsewhere {
             notes.append(
                 "slim has no effect: the whole of mlflow is in what \(model.lock == nil ? "conda" : "uv") installs"
             )
@@ -66,8 +71,6 @@ struct ServingRequirements {
     private mutating func completeServer() {
         let all = Set(lines.filter { !$0.isForOtherSystems }.compactMap(\.name)).union(
             names.subtracting(["mlflow"]))
-        let isElsewhere =
-            model.lock?.packages["mlflow"] != nil || model.conda?.foreign.contains("mlflow") == true
         let present = ["mlflow", "mlflow-skinny"].filter { name in
             all.contains(name) || name == "mlflow" && isElsewhere
         }

@@ -38,16 +38,14 @@ package struct SystemPackages: Sendable, Equatable {
 
     /// Files for the build context: one package a line, by package manager.
     var files: [String: String] {
-        var files = asked.isEmpty ? [:] : ["packages.asked": Self.lines(asked)]
+        var files = asked.isEmpty ? [:] : ["packages.asked": asked.asLines]
         for manager in ["apt", "apk", "dnf"] {
             let packages = needed.flatMap { names[$0]?[manager] ?? [] }
-            if !packages.isEmpty { files["packages.\(manager)"] = Self.lines(packages) }
+            if !packages.isEmpty { files["packages.\(manager)"] = packages.asLines }
         }
         return files
     }
 
     /// For people: the names that Debian has.
     package var debianNames: [String] { asked + needed.flatMap { names[$0]?["apt"] ?? [$0] } }
-
-    private static func lines(_ texts: [String]) -> String { texts.map { $0 + "\n" }.joined() }
 }

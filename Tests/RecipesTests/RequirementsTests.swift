@@ -56,6 +56,7 @@ import Testing
         ("six; rm -rf /", "is not a requirement"),
         ("six==$(id)", "is not a requirement"),
         ("six[a;b]==1", "is not a requirement"),
+        ("six[a", "is not a requirement"),
         ("six==1 --index-url https://a.test/", "cannot stand behind a requirement"),
         ("six -i https://a.test/", "cannot stand behind a requirement"),
         ("six @ https://a.test/six.whl --global-option=x", "cannot stand behind a requirement"),
