@@ -30,8 +30,8 @@ lint:
 	dev/deps lint
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	for file in dev/* .ci/run; do bash -n $$file || exit 1; done
-	cd Sources/Recipes/Files && shellcheck --shell sh packages.sh && \
-		for file in system conda dependencies; do shellcheck --shell sh -x -P SCRIPTDIR $$file.sh || exit 1; done
+	cd Sources/Recipes/Files && for file in system conda lock dependencies; do \
+		shellcheck --shell sh -a -x -P SCRIPTDIR $$file.sh || exit 1; done
 
 bench:
 	dev/deps build run test

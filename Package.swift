@@ -50,7 +50,8 @@ let package = Package(
             // Tables, and the programs that go into build contexts and images.
             resources: [
                 .embedInCode("Files/conda.sh"), .embedInCode("Files/dependencies.sh"),
-                .embedInCode("Files/packages.sh"), .embedInCode("Files/serve.py"),
+                .embedInCode("Files/lock.sh"), .embedInCode("Files/packages.sh"),
+                .embedInCode("Files/python.sh"), .embedInCode("Files/serve.py"),
                 .embedInCode("Files/system.sh"), .embedInCode("Files/tables.yaml"),
                 .embedInCode("Files/warm.py"),
             ],

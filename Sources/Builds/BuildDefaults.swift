@@ -64,7 +64,7 @@ package struct BuildDefaults: Encodable, Sendable {
         command = MLflowCommand.buildDocker(
             model: model, version: version, image: image, envManager: options.envManager,
             installJava: options.installsJava)
-        dockerfile = recipe.dockerfile(.mounts, labels: [])
+        dockerfile = recipe.dockerfile(.buildkit, labels: [])
     }
 
     package func encoded() throws(Problem) -> [UInt8] { try JSON.encode(self) }

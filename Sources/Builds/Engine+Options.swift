@@ -1,8 +1,15 @@
 internal import Builders
 internal import Core
+internal import Recipes
 internal import Settings
 
 extension Engine {
+    /// What its builder understands.
+    var dialect: Dialect {
+        guard mounts else { return .plain }
+        return kind == .docker ? .buildkit : .buildah
+    }
+
     /// Refuses at once what a build would find out only later.
     ///
     /// - Throws: `Problem` naming the setting or field.

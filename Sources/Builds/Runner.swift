@@ -106,8 +106,8 @@ package struct Runner {
         }
         record.note("base image: \(recipe.baseImage.fullyQualified): \(recipe.baseImageReason)")
         for warning in recipe.warnings { record.note("warning: \(warning)") }
-        let dialect = engine.mounts ? Dialect.mounts : .plain
-        guard dialect == .mounts || settings.python.netrc == nil else {
+        let dialect = engine.dialect
+        guard dialect != .plain || settings.python.netrc == nil else {
             throw Problem(
                 .invalidState,
                 "this docker has no BuildKit, which alone keeps python.netrc's credentials out of images",

@@ -6,6 +6,10 @@ enum ContextFile {
     static let system = text(PackageResources.system_sh)
     /// Makes a conda environment.
     static let conda = text(PackageResources.conda_sh)
+    /// Finds the Python that gets the packages, and their installer.
+    static let python = text(PackageResources.python_sh)
+    /// Resolves requirements before they are installed.
+    static let lock = text(PackageResources.lock_sh)
     /// Installs Python packages.
     static let dependencies = text(PackageResources.dependencies_sh)
     /// Fills the byte-code caches at build time.

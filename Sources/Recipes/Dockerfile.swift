@@ -1,10 +1,12 @@
 internal import Core
 
 /// What the engine's builder understands.
-package enum Dialect: Sendable {
-    /// `RUN --mount` of files, caches and secrets: BuildKit, podman and buildah.
-    case mounts
-    /// The builder that Docker had before BuildKit.
+package enum Dialect: Sendable, CaseIterable {
+    /// `RUN --mount` of files, caches and secrets, and of another stage's files by what they hold.
+    case buildkit
+    /// `RUN --mount`, but a step that mounts another stage's files is repeated whenever that stage is: podman too.
+    case buildah
+    /// The builder that Docker had before BuildKit: no mounts.
     case plain
 }
 
@@ -22,10 +24,12 @@ extension Recipe {
         var lines: [String] = []
         let isStaged = dialect == .plain || !channels.isEmpty
         if isStaged {
-            lines += buildStage(dialect) + start + system(dialect)
+            lines += buildStage(dialect) + from(baseImage.fullyQualified) + start + system(dialect)
             lines.append("COPY --from=build /opt/slipway /opt/slipway")
+        } else if dialect == .buildkit, isResolvable {
+            lines += from(baseImage.fullyQualified, as: "base") + start + system(dialect) + layers
         } else {
-            lines += start + system(dialect) + arguments
+            lines += from(baseImage.fullyQualified) + start + system(dialect) + arguments
             lines.append(step("dependencies", dependencySettings(venv: false), dialect))
         }
         if isStaged || envManager != .local || !baseIsPrepared {
@@ -41,9 +45,9 @@ extension Recipe {
         var lines: [String] = []
         if !channels.isEmpty, !settings.hasMicromamba {
             let image = settings.micromambaImage ?? settings.tables.micromamba
-            lines += ["FROM \(image.fullyQualified) AS micromamba", ""]
+            lines += from(image.fullyQualified, as: "micromamba") + [""]
         }
-        lines += ["FROM \(baseImage.fullyQualified) AS build", "USER 0:0"] + system(dialect)
+        lines += from(baseImage.fullyQualified, as: "build") + ["USER 0:0"] + system(dialect)
         if !channels.isEmpty {
             lines.append(
                 settings.hasMicromamba
@@ -54,6 +58,27 @@ extension Recipe {
         lines += arguments
         lines.append(step("dependencies", dependencySettings(venv: true), dialect))
         return lines + [""]
+    }
+
+    /// A stage that resolves, then a layer of what seldom changes and one of the rest (see `Files/lock.sh`).
+    private var layers: [String] {
+        var common = dependencySettings(venv: false)
+        // The first layer is every recipe's that has the same packages in it.
+        common["SLIPWAY_DEPENDENCIES"] = nil
+        let directory = "/run/slipway/dependencies"
+        let first = Self.bind("/opt/slipway/lock/first", at: directory, from: "lock")
+        let rest = Self.bind("/opt/slipway/lock/rest", at: "/run/slipway/locked", from: "lock")
+        return from("base", as: "lock") + arguments
+            + [step("dependencies", dependencySettings(venv: false), .buildkit, program: "lock.sh"), ""]
+            + from("base") + arguments
+            + [
+                run("\(directory)/install.sh", common, mounts: [first] + commonMounts("dependencies")),
+                step("dependencies", dependencySettings(venv: false), .buildkit, more: [rest]),
+            ]
+    }
+
+    private func from(_ image: String, as stage: String? = nil) -> [String] {
+        ["FROM \(image)" + (stage.map { " AS \($0)" } ?? "")]
     }
 
     private func system(_ dialect: Dialect) -> [String] {
@@ -84,33 +109,46 @@ extension Recipe {
         buildArguments.keys.sorted().map { "ARG \($0)" }
     }
 
-    /// Runs `install.sh` of one directory of the context; installer, caches, secrets and temporary files all leave with
-    /// its mounts.
-    private func step(_ name: String, _ variables: [String: String], _ dialect: Dialect) -> String {
+    /// Runs a program of one directory of the context; installer, caches, secrets and temporary files all leave with its
+    /// mounts.
+    private func step(
+        _ name: String, _ variables: [String: String], _ dialect: Dialect, program: String = "install.sh",
+        more: [String] = []
+    ) -> String {
         let directory = "/run/slipway/\(name)"
-        let words = variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        let command = words.joined(separator: " ") + " \\\n    sh \(directory)/install.sh"
-        switch dialect {
-        case .plain:
-            return "COPY slipway/\(name) \(directory)\nRUN \(command)"
-        case .mounts:
-            var mounts = [
-                "--mount=type=bind,source=slipway/\(name),target=\(directory)",
-                // Not /tmp: buildah removes every mount's target from the image (seen with 1.28).
-                "--mount=type=tmpfs,target=/run/slipway/tmp",
-            ]
-            if name != "system" {
-                mounts.append("--mount=type=cache,id=slipway-downloads,target=/run/slipway/cache")
-            }
-            if settings.hasCABundle {
-                mounts.append(
-                    "--mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true")
-            }
-            if settings.hasCredentials, name != "system" {
-                mounts.append("--mount=type=secret,id=netrc,target=/run/slipway/secrets/netrc,required=true")
-            }
-            return "RUN " + (mounts + [command]).joined(separator: " \\\n    ")
+        guard dialect != .plain else {
+            return "COPY slipway/\(name) \(directory)\n"
+                + run("\(directory)/\(program)", variables, mounts: [])
         }
+        let files = Self.bind("slipway/\(name)", at: directory)
+        return run("\(directory)/\(program)", variables, mounts: [files] + more + commonMounts(name))
+    }
+
+    private func run(_ program: String, _ variables: [String: String], mounts: [String]) -> String {
+        let words = variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let command = words.joined(separator: " ") + " \\\n    sh \(program)"
+        return "RUN " + (mounts + [command]).joined(separator: " \\\n    ")
+    }
+
+    private static func bind(_ source: String, at target: String, from stage: String? = nil) -> String {
+        "--mount=type=bind," + (stage.map { "from=\($0)," } ?? "") + "source=\(source),target=\(target)"
+    }
+
+    /// Scratch space, and what `name` needs of caches and secrets.
+    private func commonMounts(_ name: String) -> [String] {
+        // Not /tmp: buildah removes every mount's target from the image (seen with 1.28).
+        var mounts = ["--mount=type=tmpfs,target=/run/slipway/tmp"]
+        if name != "system" {
+            mounts.append("--mount=type=cache,id=slipway-downloads,target=/run/slipway/cache")
+        }
+        if settings.hasCABundle {
+            mounts.append(
+                "--mount=type=secret,id=ca_bundle,target=/run/slipway/secrets/ca.pem,required=true")
+        }
+        if settings.hasCredentials, name != "system" {
+            mounts.append("--mount=type=secret,id=netrc,target=/run/slipway/secrets/netrc,required=true")
+        }
+        return mounts
     }
 
     /// What holds for every model comes first: some storage drivers copy all layers so far at each step.
@@ -118,7 +156,6 @@ extension Recipe {
     /// Everything that a library may want to write goes below /tmp, for any user and with a root that is read-only.
     private var start: [String] {
         [
-            "FROM \(baseImage.fullyQualified)",
             "USER 0:0",
             "RUN echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd \\\n"
                 + "    && echo 'slipway:x:10001:' >> /etc/group \\\n"

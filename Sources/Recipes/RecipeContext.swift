@@ -38,7 +38,12 @@ extension Recipe {
     private var dependencyFiles: [String: String] {
         var files = shared
         files["install.sh"] = ContextFile.dependencies
+        files["python.sh"] = ContextFile.python
         files["warm.py"] = ContextFile.warm
+        if isResolvable {
+            files["lock.sh"] = ContextFile.lock
+            files["first"] = settings.tables.firstLayer.asLines
+        }
         var lines = requirements.map {
             $0.replacing("\(Self.localFiles)/", with: "\(Self.localFiles)/\(localFilesKey)/")
         }
@@ -55,6 +60,14 @@ extension Recipe {
             files["tools"] = "git ca-certificates\n"
         }
         return files.merging(lockTexts) { $1 }
+    }
+
+    /// Whether what the requirements come to can be known before anything is installed.
+    ///
+    /// Hashes would not outlive it, and a git repository needs programs that only the installing step has.
+    var isResolvable: Bool {
+        usesUV && !isLocked && !needsGit && channels.isEmpty
+            && !(requirements + constraints).contains { $0.contains("--hash") }
     }
 
     private var shared: [String: String] {

@@ -17,6 +17,8 @@ package struct Tables: Sendable, Equatable {
     let torch: Rows<[String]>
     /// Images with the CUDA that a package needs, by package and its minor version.
     let cuda: [String: Rows<ImageReference>]
+    /// Packages of the image's first layer, by normalised name.
+    let firstLayer: [String]
     /// Names of what a distribution can bring, by package manager.
     let packages: [String: [String: [String]]]
     /// Which of those a flavor needs.
@@ -41,7 +43,7 @@ package struct Tables: Sendable, Equatable {
     package init(_ content: [UInt8], name: String) throws(Problem) {
         let reader = TablesReader(name: name, root: try Self.parse(content, name))
         try reader.refuseUnknown(
-            reader.root, ["python", "indexes", "conda", "torch", "cuda", "packages", "needs"])
+            reader.root, ["python", "indexes", "conda", "torch", "cuda", "layers", "packages", "needs"])
         python = try reader.rows(reader.table("python"), reader.image)
         indexes = try reader.map(reader.table("indexes"), reader.address)
         let conda = try reader.table("conda")
@@ -53,6 +55,7 @@ package struct Tables: Sendable, Equatable {
         cuda = try reader.map(reader.table("cuda")) { node throws(Problem) in
             try reader.rows(node, reader.image)
         }
+        firstLayer = try reader.packageNames(reader.required(reader.table("layers"), "first"))
         packages = try reader.map(reader.table("packages")) { node throws(Problem) in
             try reader.map(node) { names throws(Problem) in
                 try reader.text(names).split(separator: " ").map(String.init)
@@ -151,6 +154,15 @@ private struct TablesReader {
     func words(_ node: YAMLNode) throws(Problem) -> [String] {
         guard let items = node.sequence else { throw invalid(node, "must be a list") }
         return try items.map { item throws(Problem) in try text(item) }
+    }
+
+    func packageNames(_ node: YAMLNode) throws(Problem) -> [String] {
+        let names = try words(node)
+        // They become part of a pattern.
+        guard !names.isEmpty,
+            names.allSatisfy({ $0 == Requirement.normalised($0) && $0.wholeMatch(of: /[a-z0-9-]+/) != nil })
+        else { throw invalid(node, "must name packages, in lower case and with hyphens") }
+        return names
     }
 
     func image(_ node: YAMLNode) throws(Problem) -> ImageReference {

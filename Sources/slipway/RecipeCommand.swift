@@ -55,7 +55,7 @@ enum RecipeCommand: Subcommand {
             return true
         }
         Terminal.say("")
-        Terminal.say(recipe.dockerfile(arguments.flags.contains("--plain") ? .plain : .mounts, labels: []))
+        Terminal.say(recipe.dockerfile(arguments.flags.contains("--plain") ? .plain : .buildkit, labels: []))
         if arguments.flags.contains("--files") {
             for (name, text) in recipe.contextFiles.sorted(by: { $0.key < $1.key }) {
                 Terminal.say("# slipway/\(name)\n\(text)")

@@ -6,13 +6,13 @@ import Testing
 @Suite struct DockerfileTests {
     private static let labels = [("dev.slipway.build.id", "0a1b2c3d"), ("title", "say \"$HOME\" \\ \n ü")]
 
-    @Test(arguments: [Dialect.mounts, .plain])
+    @Test(arguments: Dialect.allCases)
     func `a usual model`(_ dialect: Dialect) throws {
         try Golden.expect(
             try Models.recipe().dockerfile(dialect, labels: []), "Golden/usual-\(dialect).Dockerfile")
     }
 
-    @Test(arguments: [Dialect.mounts, .plain])
+    @Test(arguments: Dialect.allCases)
     func `a site with an index, certificates and credentials`(_ dialect: Dialect) throws {
         let changes = [
             "python_env.yaml": "python: 3.7.9\ndependencies: [mlflow==1.30.0, lightgbm==3.3.5]",
@@ -30,13 +30,13 @@ import Testing
             recipe.dockerfile(dialect, labels: Self.labels), "Golden/site-\(dialect).Dockerfile")
     }
 
-    @Test(arguments: [Dialect.mounts, .plain])
+    @Test(arguments: Dialect.allCases)
     func `a base image that may lack Python`(_ dialect: Dialect) throws {
         let recipe = try Models.recipe { $0.baseImage = try ImageReference("ubuntu:24.04", field: "") }
         try Golden.expect(recipe.dockerfile(dialect, labels: []), "Golden/bare-\(dialect).Dockerfile")
     }
 
-    @Test(arguments: [Dialect.mounts, .plain])
+    @Test(arguments: Dialect.allCases)
     func `a conda environment`(_ dialect: Dialect) throws {
         let conda =
             "channels: [conda-forge]\ndependencies:\n- python=3.11.7\n- r-base=4.3\n- pip:\n  - mlflow==3.17.2"
@@ -46,7 +46,7 @@ import Testing
 
     @Test func `no value of a model reaches the Dockerfile but the base image`() throws {
         let text = try Models.recipe(["requirements.txt": "mlflow==3.17.2\nevil==1; sys_platform == '$(id)'"])
-            .dockerfile(.mounts, labels: [])
+            .dockerfile(.buildkit, labels: [])
         #expect(!text.contains("evil"))
         #expect(!text.contains("syntax="))
     }

@@ -87,7 +87,7 @@ import Testing
                 $0.contains("conda.yaml:1: the channel defaults gives way to conda-forge")
             })
         #expect(
-            recipe.dockerfile(.mounts, labels: []).contains(
+            recipe.dockerfile(.buildkit, labels: []).contains(
                 "COPY slipway/micromamba /run/slipway/micromamba\n"))
     }
 
@@ -271,7 +271,7 @@ import Testing
     }
 
     @Test func `a mark upon a quote ends no label`() throws {
-        let text = try Models.recipe().dockerfile(.mounts, labels: [("title", "x\"\u{301} a=\"\u{301}b")])
+        let text = try Models.recipe().dockerfile(.buildkit, labels: [("title", "x\"\u{301} a=\"\u{301}b")])
         #expect(text.hasSuffix("LABEL \"title\"=\"x\\\"\u{301} a=\\\"\u{301}b\"\n"))
     }
 

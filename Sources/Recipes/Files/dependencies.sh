@@ -1,71 +1,17 @@
 # Installs the model's Python packages: into the base image's Python, or into /opt/slipway/venv.
 #
-#   SLIPWAY_PYTHON       the model's Python, such as 3.11
-#   SLIPWAY_ENV_MANAGER  local: whatever Python the base image has; virtualenv: that very Python, apart from the base
-#                        image's packages; conda: the environment is there already
 #   SLIPWAY_INSTALLER    uv, or pip for Pythons that uv does not know
-#   SLIPWAY_MACHINE      what `uname -m` must say, if that was asked for
-#   SLIPWAY_TARGET       venv: only /opt/slipway will be kept of this stage; else empty
+#   the others           see python.sh
 set -eu
 here=$(dirname "$0")
-scratch=/run/slipway/tmp
-. "$here/packages.sh"
+. "$here/python.sh"
 
-cache=/run/slipway/cache
-venv=/opt/slipway/venv
-export HOME="$scratch" TMPDIR="$scratch" NO_COLOR=1 PYTHONDONTWRITEBYTECODE=
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_BREAK_SYSTEM_PACKAGES=1 PIP_RETRIES=8
-export UV_NO_PROGRESS=1 UV_HTTP_RETRIES=8 UV_LINK_MODE=copy UV_PYTHON_INSTALL_DIR=/opt/slipway/python
-if [ -d "$cache" ]; then
-    export PIP_CACHE_DIR="$cache/pip" UV_CACHE_DIR="$cache/uv"
-fi
-if [ -n "$certificates" ]; then
-    export PIP_CERT="$certificates" SSL_CERT_FILE="$certificates" GIT_SSL_CAINFO="$certificates"
-fi
-[ ! -f /run/slipway/secrets/netrc ] || export NETRC=/run/slipway/secrets/netrc
-[ ! -f "$here/pip.conf" ] || export PIP_CONFIG_FILE="$here/pip.conf"
-[ ! -f "$here/uv.toml" ] || export UV_CONFIG_FILE="$here/uv.toml"
-
-# Some engines take a base image of another processor without a word.
-if [ -n "${SLIPWAY_MACHINE:-}" ] && [ "$(uname -m)" != "$SLIPWAY_MACHINE" ]; then
-    echo "error: the base image is for $(uname -m), and the platform that was asked for is $SLIPWAY_MACHINE" >&2
-    exit 1
-fi
-
-python=$(command -v python3 || true)
-isolation=""
-fetch=""
-if [ "$SLIPWAY_ENV_MANAGER" = conda ]; then
-    python="$venv/bin/python3"
-elif [ "$SLIPWAY_ENV_MANAGER" = local ] && [ -n "$python" ] && [ ! -e /opt/slipway/begin-only ]; then
-    if [ "$(minor "$python")" != "$SLIPWAY_PYTHON" ]; then
-        echo "note: the model asks for Python $SLIPWAY_PYTHON, the base image has $(minor "$python"), which is used"
-    fi
-    [ "${SLIPWAY_TARGET:-}" != venv ] || isolation=--system-site-packages
-elif [ "$(minor "python$SLIPWAY_PYTHON")" = "$SLIPWAY_PYTHON" ]; then
-    python=$(command -v "python$SLIPWAY_PYTHON")
-    isolation=alone
-elif [ -n "$python" ] && [ "$(minor "$python")" = "$SLIPWAY_PYTHON" ]; then
-    isolation=alone
-else
-    fetch=yes
-    isolation=alone
-fi
-if [ -z "$python" ]; then
-    echo "error: python3: not found" >&2
-    exit 1
-fi
-
-# Any Python with pip can fetch uv, which is a program of its own.
-get_uv() {
-    uv="$scratch/uv/bin/uv"
-    pip="$python -m pip"
-    if ! $pip --version >/dev/null 2>&1; then
-        "$python" -m venv "$scratch/begin"
-        pip="$scratch/begin/bin/python3 -m pip"
-    fi
-    $pip install --no-deps --no-compile --target "$scratch/uv" "uv==$SLIPWAY_UV"
-}
+# What lock.sh found, where it came first.
+locked=/run/slipway/locked
+requirements="$here/requirements.txt"
+[ ! -s "$locked/requirements.txt" ] || requirements="$locked/requirements.txt"
+# lock.sh may leave nothing to the first layer.
+[ -s "$requirements" ] || [ -f "$here/uv.lock" ] || exit 0
 
 if [ "$SLIPWAY_INSTALLER" = uv ]; then
     get_uv
@@ -75,7 +21,9 @@ if [ "$SLIPWAY_INSTALLER" = uv ]; then
         python=$("$uv" python find --managed-python "$SLIPWAY_PYTHON")
         rm -rf /opt/slipway/begin-only
     fi
+    [ ! -x "$venv/bin/python3" ] || isolation=made
     case $isolation in
+    made) ;;
     alone) "$uv" venv --no-project --python "$python" "$venv" ;;
     ?*) "$uv" venv --no-project --python "$python" "$isolation" "$venv" ;;
     esac
@@ -93,7 +41,7 @@ fi
 
 add() {
     if [ "$SLIPWAY_INSTALLER" = pip ]; then
-        "$python" -m pip install --no-compile --requirement "$here/requirements.txt"
+        "$python" -m pip install --no-compile --requirement "$requirements"
         return
     fi
     if [ -f "$here/uv.lock" ]; then
@@ -102,7 +50,7 @@ add() {
         "$uv" export --project "$here" --frozen --no-dev --no-emit-project --quiet >>"$scratch/locked.txt" || return
         add_with_uv "$scratch/locked.txt" || return
     fi
-    add_with_uv "$here/requirements.txt"
+    add_with_uv "$requirements"
 }
 # Every index counts, as for pip: what a requirements file says was tried out with pip.
 add_with_uv() {
@@ -176,5 +124,5 @@ fi
 [ -z "$borrowed" ] || give_back
 
 # Byte code that cannot be made is no reason to fail: the server's own start shows what is wrong.
-"$python" "$here/warm.py" || true
+"$python" "$here/warm.py" "$here" "$locked" || true
 rm -rf "${scratch:?}"/*

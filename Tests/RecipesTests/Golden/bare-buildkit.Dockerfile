@@ -1,0 +1,41 @@
+FROM docker.io/library/ubuntu:24.04 AS base
+USER 0:0
+RUN echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd \
+    && echo 'slipway:x:10001:' >> /etc/group \
+    && mkdir -p /opt/ml /home/slipway \
+    && chown 10001:10001 /home/slipway
+ENV HOME=/tmp JOBLIB_TEMP_FOLDER=/tmp NUMBA_CACHE_DIR=/tmp/.cache/numba \
+    PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True
+WORKDIR /home/slipway
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
+    CMD ["python3", "/opt/slipway/serve.py", "check"]
+ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
+CMD []
+RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    SLIPWAY_ENV_MANAGER=local SLIPWAY_PYTHON=3.11 SLIPWAY_SYSTEM=KEY \
+    sh /run/slipway/system/install.sh
+FROM base AS lock
+RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
+    sh /run/slipway/dependencies/lock.sh
+
+FROM base
+RUN --mount=type=bind,from=lock,source=/opt/slipway/lock/first,target=/run/slipway/dependencies \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
+    sh /run/slipway/dependencies/install.sh
+RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
+    --mount=type=bind,from=lock,source=/opt/slipway/lock/rest,target=/run/slipway/locked \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=local SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_UV=0.13.9 \
+    sh /run/slipway/dependencies/install.sh
+ENV PATH=/opt/slipway/venv/bin:$PATH
+COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
+USER 10001:10001
+COPY --chown=10001:10001 model /opt/ml/model

@@ -1,0 +1,43 @@
+FROM docker.io/mambaorg/micromamba:2.3.0 AS micromamba
+
+FROM docker.io/library/debian:bookworm-slim AS build
+USER 0:0
+RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    SLIPWAY_SYSTEM=KEY \
+    sh /run/slipway/system/install.sh
+COPY --from=micromamba /bin/micromamba /run/slipway/micromamba
+RUN --mount=type=bind,source=slipway/conda,target=/run/slipway/conda \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    SLIPWAY_CONDA=KEY \
+    sh /run/slipway/conda/install.sh
+RUN --mount=type=bind,source=slipway/dependencies,target=/run/slipway/dependencies \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    --mount=type=cache,id=slipway-downloads,target=/run/slipway/cache \
+    SLIPWAY_DEPENDENCIES=KEY SLIPWAY_ENV_MANAGER=conda SLIPWAY_INSTALLER=uv SLIPWAY_PYTHON=3.11 SLIPWAY_TARGET=venv SLIPWAY_UV=0.13.9 \
+    sh /run/slipway/dependencies/install.sh
+
+FROM docker.io/library/debian:bookworm-slim
+USER 0:0
+RUN echo 'slipway:x:10001:10001::/home/slipway:/usr/sbin/nologin' >> /etc/passwd \
+    && echo 'slipway:x:10001:' >> /etc/group \
+    && mkdir -p /opt/ml /home/slipway \
+    && chown 10001:10001 /home/slipway
+ENV HOME=/tmp JOBLIB_TEMP_FOLDER=/tmp NUMBA_CACHE_DIR=/tmp/.cache/numba \
+    PYTHONUNBUFFERED=1 MLFLOW_DISABLE_ENV_CREATION=True
+WORKDIR /home/slipway
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 \
+    CMD ["python3", "/opt/slipway/serve.py", "check"]
+ENTRYPOINT ["python3", "/opt/slipway/serve.py"]
+CMD []
+RUN --mount=type=bind,source=slipway/system,target=/run/slipway/system \
+    --mount=type=tmpfs,target=/run/slipway/tmp \
+    SLIPWAY_SYSTEM=KEY \
+    sh /run/slipway/system/install.sh
+COPY --from=build /opt/slipway /opt/slipway
+ENV PATH=/opt/slipway/venv/bin:$PATH
+COPY --chown=10001:10001 slipway/serve.py /opt/slipway/serve.py
+USER 10001:10001
+COPY --chown=10001:10001 model /opt/ml/model
