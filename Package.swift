@@ -98,11 +98,15 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport"),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
+        .testTarget(name: "AuthdFramesTests", dependencies: ["AuthdFrames"]),
         .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"]),
         .testTarget(name: "SQLiteTests", dependencies: ["Posix", "SQLite", "TestSupport"]),
         .testTarget(name: "HTTPClientTests", dependencies: ["Core", "HTTPClient", "Posix", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(name: "CryptoTests", dependencies: ["Core", "Crypto", "Posix", "TestSupport"]),
+        .testTarget(name: "PAMTests", dependencies: ["AuthdFrames", "CPAM", "PAM"]),
+        .testTarget(
+            name: "AuthdTests", dependencies: ["Authd", "AuthdFrames", "Core", "Posix", "TestSupport"]),
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Posix", "TestSupport"]),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"]),
         .testTarget(

@@ -44,20 +44,24 @@ internal import Glibc
     package func read<Result, Failure: Error>(
         _ body: (borrowing Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(unsafe Span(_unsafeElements: UnsafeBufferPointer(room)).extracting(first: count))
+        try body(unsafe Span(_unsafeElements: UnsafeBufferPointer(room.extracting(0..<count))))
     }
 
     /// The bytes in place, for a call that fills them.
     package func fill<Result, Failure: Error>(
         _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var span = unsafe MutableSpan(_unsafeElements: room)
+        var span = unsafe MutableSpan(_unsafeElements: room.extracting(0..<count))
         return try body(&span)
     }
 
     deinit {
+        wipe()
+        unsafe room.deallocate()
+    }
+
+    func wipe() {
         // An assignment to memory that is not read again may be left out by the optimizer.
         if let start = unsafe room.baseAddress { unsafe explicit_bzero(start, room.count) }
-        unsafe room.deallocate()
     }
 }
