@@ -71,7 +71,9 @@ package enum PasswordCheck {
 
         code = pam_authenticate(handle, flags)
         guard code == PAM_SUCCESS else {
-            return result(isTrouble(code) ? .unavailable : .refused, "pam_authenticate", code)
+            // A module that was refused an answer calls itself out of order: that would tell a right password.
+            let isTrouble = isTrouble(code) && conversation.complaint == nil
+            return result(isTrouble ? .unavailable : .refused, "pam_authenticate", code)
         }
         code = pam_acct_mgmt(handle, flags)
         switch code {

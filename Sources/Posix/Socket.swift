@@ -23,12 +23,14 @@ package enum Socket {
         // What nobody listens at was left by a process that was killed.
         unlink(path)
         guard address.bind(listener) else { throw SystemError("bind", path) }
-        // The group first: under the old mode a new group may do nothing yet.
-        if let group {
-            guard chown(path, .max, group) == 0 else { throw SystemError("chown", path) }
+        do throws(SystemError) {
+            if let group, chown(path, .max, group) != 0 { throw SystemError("chown", path) }
+            guard chmod(path, 0o660) == 0 else { throw SystemError("chmod", path) }
+            guard Glibc.listen(listener.number, backlog) == 0 else { throw SystemError("listen", path) }
+        } catch {
+            unlink(path)
+            throw error
         }
-        guard chmod(path, 0o660) == 0 else { throw SystemError("chmod", path) }
-        guard Glibc.listen(listener.number, backlog) == 0 else { throw SystemError("listen", path) }
         return listener
     }
 

@@ -107,9 +107,12 @@ final class Doorkeeper {
         Log.write(.info, "stopping", ["attempts": attempts.count])
         _ = unsafe unlink(options.socket)
         for attempt in attempts { attempt.kill() }
-        while !attempts.isEmpty || !strays.isEmpty {
+        // Who waits for a disk that is gone dies when it comes back: not even this process's end needs that.
+        let deadline = ContinuousClock.now + .seconds(5)
+        reap()
+        while !attempts.isEmpty || !strays.isEmpty, ContinuousClock.now < deadline {
+            usleep(2000)
             reap()
-            if !attempts.isEmpty || !strays.isEmpty { usleep(2000) }
         }
         Log.write(.info, "stopped")
     }

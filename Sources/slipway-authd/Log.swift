@@ -11,7 +11,7 @@ enum Log {
         for (key, value) in fields {
             let text = value.description.printable(limit: 200)
             let quoted = text.contains { $0 == " " || $0 == "=" || $0 == "\"" } || text.isEmpty
-            line += " \(key)=" + (quoted ? "\"\(text.replacing("\"", with: "'"))\"" : text)
+            line += " \(key)=" + (quoted ? "\"\(String(text.map { $0 == "\"" ? "'" : $0 }))\"" : text)
         }
         line += "\n"
         // One write a line: lines of several processes on one descriptor do not mix.
