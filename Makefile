@@ -15,6 +15,7 @@ deps:
 build:
 	dev/deps build
 	$(RELEASE) --product slipway
+	$(RELEASE) --product slipway-authd
 
 run: deps
 	$(RELEASE) --product slipway
@@ -24,6 +25,7 @@ test:
 	dev/deps build run test
 	$(SWIFT) test --parallel
 	$(RELEASE) --product slipway
+	$(RELEASE) --product slipway-authd
 	dev/end-to-end "$(BIN)"
 
 lint:

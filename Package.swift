@@ -13,10 +13,14 @@ let wrapping: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "slipway",
-    products: [.executable(name: "slipway", targets: ["slipway"])],
+    products: [
+        .executable(name: "slipway", targets: ["slipway"]),
+        .executable(name: "slipway-authd", targets: ["slipway-authd"]),
+    ],
     targets: [
         // Floor 0
         .target(name: "Core", swiftSettings: safe),
+        .target(name: "AuthdFrames", swiftSettings: safe),
 
         // Floor 1: each wraps one C library and is its only importer
         .target(name: "CPosix", cSettings: [.define("_GNU_SOURCE")]),
@@ -25,14 +29,17 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev", "libcrypt-dev"])]),
+        .systemLibrary(name: "CPAM", providers: [.apt(["libpam0g-dev"])]),
         .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: wrapping),
         .target(name: "SQLite", dependencies: ["Core", "CSQLite"], swiftSettings: wrapping),
         .target(name: "HTTPClient", dependencies: ["Core", "CCurl"], swiftSettings: wrapping),
         .target(name: "YAML", dependencies: ["Core", "CYAML"], swiftSettings: wrapping),
         .target(name: "Crypto", dependencies: ["Core", "CCrypto"], swiftSettings: wrapping),
+        .target(name: "PAM", dependencies: ["AuthdFrames", "CPAM"], swiftSettings: wrapping),
 
         // Floor 2: what needs a wrapper beside its own
         .target(name: "FastCGI", dependencies: ["Core", "Posix", "CFastCGI"], swiftSettings: wrapping),
+        .target(name: "Authd", dependencies: ["AuthdFrames", "Core", "Posix"], swiftSettings: safe),
         .target(name: "MLflow", dependencies: ["Core", "HTTPClient"], swiftSettings: safe),
         .target(name: "Settings", dependencies: ["Core", "YAML"], swiftSettings: safe),
 
@@ -83,17 +90,24 @@ let package = Package(
                 "Core", "Posix", "FastCGI", "Settings", "Accounts", "Recipes", "Builders", "Builds", "Web",
             ],
             swiftSettings: safe),
+        // Without Core, which brings Foundation: a process a password has to be small and to begin at once.
+        .executableTarget(
+            name: "slipway-authd", dependencies: ["AuthdFrames", "PAM", "Posix"], swiftSettings: safe),
 
         // What suites share, then the suites in the order of their modules; the ones against real parts are
         // Tests/EndToEnd
         .target(name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport"),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
+        .testTarget(name: "AuthdFramesTests", dependencies: ["AuthdFrames"]),
         .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"]),
         .testTarget(name: "SQLiteTests", dependencies: ["Posix", "SQLite", "TestSupport"]),
         .testTarget(name: "HTTPClientTests", dependencies: ["Core", "HTTPClient", "Posix", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(name: "CryptoTests", dependencies: ["Core", "Crypto", "Posix", "TestSupport"]),
+        .testTarget(name: "PAMTests", dependencies: ["AuthdFrames", "CPAM", "PAM"]),
+        .testTarget(
+            name: "AuthdTests", dependencies: ["Authd", "AuthdFrames", "Core", "Posix", "TestSupport"]),
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Posix", "TestSupport"]),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"]),
         .testTarget(

@@ -24,9 +24,10 @@ package struct Poller: ~Copyable {
         }
     }
 
-    /// Waits for ever; returns the number of a descriptor that is ready, or nil when a signal came in between.
-    package func wait() throws(SystemError) -> Int32? {
-        let ready = slipway_epoll_wait(epoll.number, -1)
+    /// Waits for ever, or so long; returns the number of a descriptor that is ready, or nil where time ran out or a
+    /// signal came in between.
+    package func wait(milliseconds: Int32 = -1) throws(SystemError) -> Int32? {
+        let ready = slipway_epoll_wait(epoll.number, milliseconds)
         guard ready != -2 else { throw SystemError("epoll_wait") }
         return ready == -1 ? nil : ready
     }

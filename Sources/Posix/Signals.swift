@@ -39,6 +39,16 @@ package struct Signals: Sendable {
         return received > 0 ? received : nil
     }
 
+    /// Can be read while one of the signals is pending, so that a poller wakes; `wait(milliseconds:)` then takes it.
+    ///
+    /// The corresponding C function is `signalfd(2)`.
+    package func descriptor() throws(SystemError) -> Descriptor {
+        var set = self.set
+        let number = slipway_signal_descriptor(&set)
+        guard number >= 0 else { throw SystemError("signalfd") }
+        return Descriptor(adopting: number)
+    }
+
     package static func ignore(_ number: Int32) { signal(number, SIG_IGN) }
 
     /// Has the kernel send this process a signal when the process that started it dies.

@@ -1,5 +1,6 @@
 // glibc and kernel calls that Swift cannot reach: they need _GNU_SOURCE, variable arguments, or a macro.
 #pragma once
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -54,3 +55,21 @@ int64_t slipway_free_bytes(const char *path);
 
 /// Monotonic milliseconds (CLOCK_MONOTONIC).
 int64_t slipway_monotonic_milliseconds(void);
+
+/// accept4(2) with SOCK_CLOEXEC and SOCK_NONBLOCK.
+int slipway_accept(int listener);
+/// Who connected a UNIX socket (SO_PEERCRED): ids as they were at that moment. Returns 0, or -1 and errno.
+int slipway_peer(int connection, pid_t *process, uid_t *user, gid_t *group);
+/// Bounds how long connect(2) and send(2) wait (SO_SNDTIMEO).
+int slipway_set_send_timeout(int connection, int64_t milliseconds);
+
+/// A descriptor that can be read while one of the signals is pending (signalfd(2), close-on-exec, non-blocking).
+int slipway_signal_descriptor(const sigset_t *signals);
+
+/// No core files, and nobody but the system's administrator reads this process's memory (PR_SET_DUMPABLE,
+/// RLIMIT_CORE). The first does not outlive an exec, the second does.
+int slipway_keep_memory_private(void);
+/// No program that this process or its children execute gains rights from its file (PR_SET_NO_NEW_PRIVS).
+int slipway_forgo_new_privileges(void);
+/// Descendants whose parent ends become this process's children (PR_SET_CHILD_SUBREAPER).
+int slipway_adopt_orphans(void);
