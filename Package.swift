@@ -41,11 +41,13 @@ let package = Package(
         .target(name: "FastCGI", dependencies: ["Core", "Posix", "CFastCGI"], swiftSettings: wrapping),
         .target(name: "Authd", dependencies: ["AuthdFrames", "Core", "Posix"], swiftSettings: safe),
         .target(name: "MLflow", dependencies: ["Core", "HTTPClient"], swiftSettings: safe),
-        .target(name: "Settings", dependencies: ["Core", "YAML"], swiftSettings: safe),
+        .target(name: "Settings", dependencies: ["Core", "Posix", "YAML"], swiftSettings: safe),
 
         // Floor 3: the parts of the job, none of which knows another
         .target(
-            name: "Accounts", dependencies: ["Core", "Posix", "Crypto"], swiftSettings: safe),
+            name: "Accounts",
+            dependencies: ["Core", "Posix", "Crypto", "SQLite", "HTTPClient", "MLflow", "Authd"],
+            swiftSettings: safe),
         .target(
             name: "Registry", dependencies: ["Core", "Posix", "HTTPClient", "MLflow", "YAML"],
             swiftSettings: safe),
@@ -87,7 +89,9 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Core", "Posix", "FastCGI", "Settings", "Accounts", "Recipes", "Builders", "Builds", "Web",
+                "Core", "Posix", "HTTPClient", "FastCGI", "Settings", "Accounts", "Recipes", "Builders",
+                "Builds",
+                "Web",
             ],
             swiftSettings: safe),
         // Without Core, which brings Foundation: a process a password has to be small and to begin at once.
@@ -111,7 +115,8 @@ let package = Package(
         .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Posix", "TestSupport"]),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"]),
         .testTarget(
-            name: "AccountsTests", dependencies: ["Accounts", "Core", "Crypto", "Posix", "TestSupport"]),
+            name: "AccountsTests",
+            dependencies: ["Accounts", "Core", "Crypto", "Posix", "SQLite", "TestSupport"]),
         .testTarget(
             name: "RegistryTests", dependencies: ["Registry", "MLflow", "HTTPClient", "Posix", "Core"]),
         .testTarget(
@@ -123,7 +128,9 @@ let package = Package(
         .testTarget(name: "BuildsTests", dependencies: ["Builds", "Core", "Posix"]),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Accounts", "Builds", "Core", "FastCGI", "Posix", "Registry", "Settings", "Web"]),
+            dependencies: [
+                "Accounts", "Builds", "Core", "Crypto", "FastCGI", "Posix", "Registry", "Settings", "Web",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

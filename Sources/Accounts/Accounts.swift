@@ -1,128 +1,247 @@
 package import Core
-internal import Crypto
-internal import FoundationEssentials
-internal import Synchronization
+package import Posix
+internal import SQLite
 
-/// Who calls, once their credentials were found right.
-package struct Caller: Sendable, Equatable {
-    package let user: String
-    package let isAdministrator: Bool
-    /// How they were recognised: `basic`.
-    package let method: String
+/// What a request brings to show who sends it.
+package struct Evidence: Sendable {
+    package let authorization: String?
+    /// The session cookie's value.
+    package let token: String?
+    package let address: NetworkAddress?
 
-    package init(user: String, isAdministrator: Bool, method: String) {
-        self.user = user
-        self.isAdministrator = isAdministrator
-        self.method = method
+    package init(authorization: String?, token: String?, address: NetworkAddress?) {
+        self.authorization = authorization
+        self.token = token
+        self.address = address
     }
+
+    package var addressText: String { address?.description ?? "unknown" }
+    var network: String { address?.network.description ?? "unknown" }
 }
 
-/// Tells from a request's credentials who calls.
+/// Tells who calls, and keeps guessing slow.
 package final class Accounts: Sendable {
-    /// A verified password is believed this long before it is hashed again.
-    private static let trusted = Duration.seconds(60)
-    private static let cacheSize = 1024
+    private let stores: [any UserStore]
+    private let roles: Roles
+    private let database: AccountsDatabase
+    private let lockout: Lockout
+    private let sessions: Sessions
+    package let audit: Audit
+    /// How long a session may last at most.
+    package let sessionHours: Int
+    private let cache = VerifiedCache()
+    private let gate = VerificationGate()
+    private let log = Log("accounts")
+
+    /// Refusals come at the next multiple of this: what they cost is not to be read from them.
+    private let refusalGrid: Duration
+
+    /// - Parameters:
+    ///   - stores: asked in this order; the first that accepts a password says who calls.
+    ///   - roles: what callers may do.
+    ///   - database: what all responders share.
+    ///   - limits: of sessions.
+    package init(
+        stores: [any UserStore], roles: Roles, database: AccountsDatabase, limits: Sessions.Limits,
+        clock: Clock = .system, refusalGrid: Duration = .milliseconds(250)
+    ) {
+        self.refusalGrid = refusalGrid
+        self.stores = stores
+        self.roles = roles
+        self.database = database
+        lockout = Lockout(database, clock: clock)
+        sessions = Sessions(database, limits, clock: clock)
+        audit = Audit(database, clock: clock)
+        sessionHours = limits.absolute
+    }
+
+    // MARK: Requests
+
+    /// Who sends a request; `Authorization` counts before a session.
+    ///
+    /// - Returns: nil where nobody claims to be anybody, or claims it by a session that has ended.
+    /// - Throws: `unauthenticated`, in the same words for an unknown user and for a wrong password; others where
+    ///   nothing can be said.
+    package func caller(_ evidence: Evidence) throws(Problem) -> Caller? {
+        if let header = evidence.authorization, !header.isEmpty {
+            let credentials = try Credentials(authorization: header)
+            let verified = try verify(credentials, evidence)
+            return caller(credentials, verified, .basic)
+        }
+        guard let token = evidence.token else { return nil }
+        return try caller(token: token, evidence)
+    }
+
+    private func caller(_ credentials: Credentials, _ verified: Verified, _ method: Caller.Method) -> Caller {
+        let role = roles.role(
+            of: credentials.user, verified.store, storeSaysAdministrator: verified.user.isStoreAdministrator)
+        return Caller(
+            user: credentials.user, store: verified.store, method: method, role: role,
+            mlflowAuthorization: verified.store == .mlflow ? credentials.authorization : nil)
+    }
+
+    // MARK: Sessions
+
+    /// Begins a session.
+    ///
+    /// - Parameters:
+    ///   - evidence: of the request; a session that it brings ends, so that nobody's token outlives a sign-in.
+    ///   - agent: the browser as it calls itself.
+    /// - Returns: who signed in, and the token of the session.
+    /// - Throws: as `caller`.
+    package func signIn(
+        _ credentials: Credentials, _ evidence: Evidence, agent: String
+    ) throws(Problem) -> (caller: Caller, token: Secret) {
+        let verified = try verify(credentials, evidence)
+        if let token = evidence.token { try sessions.end(token: token) }
+        let token = try sessions.begin(
+            credentials, verified.store, verified.user, storeMark: verified.storeMark,
+            keepsPassword: verified.store == .mlflow, address: evidence.addressText, agent: agent)
+        return (caller(credentials, verified, .session), token)
+    }
+
+    /// Ends the session of a token, if it is one.
+    package func signOut(token: String) throws(Problem) { try sessions.end(token: token) }
+
+    /// Ends one session of a user, or all; from then on their tokens open nothing.
+    ///
+    /// - Returns: how many ended.
+    package func endSessions(of user: String, _ store: StoreKind, id: String? = nil) throws(Problem) -> Int {
+        try sessions.end(user: user, store: store, id: id)
+    }
+
+    package func sessions(of caller: Caller) throws(Problem) -> [Session] {
+        try sessions.list(user: caller.user, store: caller.store)
+    }
+
+    private func caller(token: String, _ evidence: Evidence) throws(Problem) -> Caller? {
+        guard let session = try sessions.find(token),
+            let store = stores.first(where: { $0.kind == session.store })
+        else { return nil }
+        guard store.mark(of: session.user) == session.storeMark else {
+            // The password has changed, or the user is gone.
+            try sessions.end(token: token)
+            return nil
+        }
+        var isAdministrator = session.storeSaysAdministrator
+        var authorization: Secret?
+        if let password = sessions.password(of: session, token: token) {
+            let credentials = try Credentials(user: session.user, password: password)
+            authorization = credentials.authorization
+            do throws(Problem) {
+                guard let verified = try ask(store, credentials, evidence) else {
+                    try sessions.end(token: token)
+                    return nil
+                }
+                isAdministrator = verified.isStoreAdministrator
+            } catch {
+                guard error.code == .temporarilyUnavailable || error.code == .requestLimitExceeded else {
+                    throw error
+                }
+                // What it said last holds while it says nothing.
+                log.warning("a session's user could not be looked up again", ["cause": error])
+            }
+        }
+        let role = roles.role(of: session.user, session.store, storeSaysAdministrator: isAdministrator)
+        return Caller(
+            user: session.user, store: session.store, method: .session, role: role,
+            mlflowAuthorization: authorization)
+    }
+
+    // MARK: Passwords
 
     private struct Verified {
-        let until: ContinuousClock.Instant
-        let generation: Int
+        let store: StoreKind
+        let user: VerifiedUser
+        let storeMark: String
     }
 
-    private let htpasswd: Htpasswd
-    private let administrators: Set<String>
-    private let key = ProcessKey()
-    private let verified = Mutex<[[UInt8]: Verified]>([:])
-    /// One hash is computed at a time; held here is when credentials were last refused.
-    private let verifying = Mutex<[[UInt8]: ContinuousClock.Instant]>([:])
-    /// How many ask for which credentials; few at a time, so that wrong passwords do not take every thread there is.
-    private let waiting = Mutex<[[UInt8]: Int]>([:])
-    private static let mostWaiting = 4
-    /// What an unknown user's password is hashed against, so that both refusals take the same time.
-    private let nobody: PasswordHash
-
-    package init(htpasswd: Htpasswd, administrators: [String]) throws(Problem) {
-        self.htpasswd = htpasswd
-        self.administrators = Set(administrators)
-        let text = try PasswordHash.bcrypt(Secret(String(UInt64.random(in: .min ... .max))))
-        guard let hash = try? PasswordHash(text) else {
-            throw Problem(.internalError, "libcrypt gives no bcrypt hash on this system")
+    private func verify(_ credentials: Credentials, _ evidence: Evidence) throws(Problem) -> Verified {
+        for store in stores {
+            guard let mark = store.mark(of: credentials.user),
+                let user = cache.find(cache.key(store.kind, credentials), storeMark: mark)
+            else { continue }
+            return Verified(store: store.kind, user: user, storeMark: mark)
         }
-        nobody = hash
+        try lockout.check(credentials.user, from: evidence.network)
+        let began = ContinuousClock.now
+        do throws(Problem) {
+            return try verifyAnew(credentials, evidence)
+        } catch {
+            let taken = began.duration(to: .now)
+            let steps = Int((taken / refusalGrid).rounded(.up))
+            Threads.sleep(refusalGrid * steps - taken)
+            throw error
+        }
     }
 
-    /// Reads an `Authorization` header of the Basic scheme (RFC 7617, UTF-8).
-    ///
-    /// - Parameter authorization: the header's value; nil where there is none.
-    /// - Returns: nil where nobody claims to be anybody.
-    /// - Throws: `unauthenticated`, in the same words for an unknown user and for a wrong password.
-    package func caller(authorization: String?) throws(Problem) -> Caller? {
-        guard let authorization, !authorization.isEmpty else { return nil }
-        let (user, password) = try Self.basic(authorization)
-        guard try verify(user, password) else {
-            throw Problem(
-                .unauthenticated, "the user name or the password is wrong",
-                hint: "check both; an administrator sets them by: slipway user add NAME")
-        }
-        return Caller(user: user, isAdministrator: administrators.contains(user), method: "basic")
-    }
-
-    private func verify(_ user: String, _ password: Secret) throws(Problem) -> Bool {
-        let (hash, generation) = htpasswd.lookUp(user)
-        let seal = key.seal("htpasswd\0\(user)\0\(password.revealed)".utf8)
-        if isVerified(seal, generation) { return true }
-        let asked = ContinuousClock.now
-        try wait(for: seal)
-        defer {
-            waiting.withLock { waiting in waiting[seal] = waiting[seal].flatMap { $0 > 1 ? $0 - 1 : nil } }
-        }
-        return verifying.withLock { refused in
-            if isVerified(seal, generation) { return true }
-            // Whoever asked the same before this was refused gets the same answer, at no further cost.
-            if let moment = refused[seal], moment > asked { return false }
-            guard (hash ?? nobody).matches(password), hash != nil else {
-                if refused.count >= Self.mostWaiting { refused = [:] }
-                refused[seal] = .now
-                return false
+    /// Asks every store in turn, whatever the others said: where a name is known is not to be told from the time.
+    private func verifyAnew(_ credentials: Credentials, _ evidence: Evidence) throws(Problem) -> Verified {
+        var failure: Problem?
+        for store in stores {
+            do throws(Problem) {
+                let mark = store.mark(of: credentials.user)
+                guard let user = try ask(store, credentials, evidence) else { continue }
+                try lockout.succeeded(credentials.user, from: evidence.network)
+                return Verified(store: store.kind, user: user, storeMark: mark ?? "")
+            } catch {
+                // That the password is right, but the user may not come in, is the best answer there is.
+                if failure == nil || error.code == .permissionDenied { failure = error }
             }
-            verified.withLock { verified in
-                if verified.count >= Self.cacheSize { verified.removeAll() }
-                verified[seal] = Verified(until: .now + Self.trusted, generation: generation)
+        }
+        if let failure { throw failure }
+        let isBlocked = try lockout.failed(credentials.user, from: evidence.network)
+        audit.record(
+            Audit.Entry(
+                .signIn, .refused, user: credentials.user, address: evidence.addressText,
+                detail: isBlocked
+                    ? "wrong user name or password; the next ones have to wait"
+                    : "wrong user name or password"))
+        throw Problem(
+            .unauthenticated, "the user name or the password is wrong",
+            hint: "check both; an administrator sets them by: slipway user add NAME")
+    }
+
+    /// One store's answer, remembered for a while where it is yes.
+    private func ask(
+        _ store: any UserStore, _ credentials: Credentials, _ evidence: Evidence
+    ) throws(Problem) -> VerifiedUser? {
+        let key = cache.key(store.kind, credentials)
+        let mark = store.mark(of: credentials.user)
+        if let mark, let user = cache.find(key, storeMark: mark) { return user }
+        return try gate.pass(key) { () throws(Problem) -> VerifiedUser? in
+            // Another request may have brought the same just now.
+            if let mark, let user = cache.find(key, storeMark: mark) { return user }
+            count(store.kind)
+            let user = try store.verify(credentials, from: evidence.addressText)
+            if let user, let mark { cache.add(key, user, storeMark: mark) }
+            return user
+        }
+    }
+
+    // MARK: Counters
+
+    /// How many passwords were verified, by store; of all responders since the state directory was made.
+    package func verifications() throws(Problem) -> [(store: StoreKind, count: Int)] {
+        let rows = try database.with { database in
+            try database.execute("SELECT name, value FROM counters WHERE name LIKE 'verifications %'")
+        }
+        return StoreKind.allCases.map { kind in
+            (kind, rows.first { $0.text(0) == "verifications \(kind.rawValue)" }?.integer(1) ?? 0)
+        }
+    }
+
+    private func count(_ kind: StoreKind) {
+        do throws(Problem) {
+            try database.with { database in
+                try database.execute(
+                    """
+                    INSERT INTO counters (name, value) VALUES (?, 1)
+                    ON CONFLICT (name) DO UPDATE SET value = value + 1
+                    """, [.text("verifications \(kind.rawValue)")])
             }
-            return true
+        } catch {
+            log.warning("a verification was not counted", ["cause": error])
         }
-    }
-
-    /// Takes a place among those who wait; however many ask the same, they take one.
-    private func wait(for seal: [UInt8]) throws(Problem) {
-        let isAdmitted = waiting.withLock { waiting in
-            guard waiting[seal] != nil || waiting.count < Self.mostWaiting else { return false }
-            waiting[seal, default: 0] += 1
-            return true
-        }
-        guard isAdmitted else {
-            throw Problem(
-                .requestLimitExceeded, "too many passwords are being checked", hint: "try again in a second")
-        }
-    }
-
-    private func isVerified(_ seal: [UInt8], _ generation: Int) -> Bool {
-        verified.withLock { verified in
-            guard let known = verified[seal] else { return false }
-            return known.until > .now && known.generation == generation
-        }
-    }
-
-    private static func basic(_ header: String) throws(Problem) -> (user: String, password: Secret) {
-        let malformed = Problem(
-            .unauthenticated, "the Authorization header is not Basic credentials",
-            hint: "send user and password as curl -u user:password does")
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard header.utf8.count <= 8192, parts.count == 2, parts[0].lowercased() == "basic",
-            let data = Data(base64Encoded: String(parts[1])),
-            let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
-        else { throw malformed }
-        let user = String(text[..<colon])
-        guard !user.isEmpty, !text.utf8.contains(0), !user.hasControlCharacters else { throw malformed }
-        return (user, Secret(String(text[text.index(after: colon)...])))
     }
 }

@@ -64,6 +64,8 @@ package struct HtpasswdFile {
         try Files.makeDirectory(Files.parent(of: path), permissions: 0o750)
         // A link is followed, so that it stays one.
         let path = try Files.status(path) == nil ? path : Files.canonical(path)
-        try Files.replace(path, with: lines.map { $0 + "\n" }.joined().utf8, permissions: 0o640)
+        // An empty file looks like one that is being written.
+        let text = lines.isEmpty ? "# no users\n" : lines.map { $0 + "\n" }.joined()
+        try Files.replace(path, with: text.utf8, permissions: 0o640)
     }
 }

@@ -37,7 +37,8 @@ package struct AuthdClient: Sendable {
     ///   - password: the password.
     ///   - address: the caller's, for PAM's rules and log; one that is none is left out.
     /// - Returns: the verdict.
-    /// - Throws: a `temporarilyUnavailable` where there is no verdict, its hint for an administrator.
+    /// - Throws: `requestLimitExceeded` where slipway-authd is busy, else a `temporarilyUnavailable` where there is no
+    ///   verdict, its hint for an administrator.
     package func check(user: String, password: Secret, address: String) throws(Problem) -> Verdict {
         guard let request = AttemptRequest(user: user, password: password.revealed.utf8, address: address)
         else {
@@ -58,9 +59,9 @@ package struct AuthdClient: Sendable {
         case .expired: return .expired
         case .denied: return .denied
         case .busy:
-            throw unavailable(
-                "slipway-authd is checking as many passwords as it may",
-                "try again in a second; if it lasts, raise its --max-attempts")
+            throw Problem(
+                .requestLimitExceeded, "slipway-authd is checking as many passwords as it may",
+                hint: "try again in a second; if it lasts, raise its --max-attempts")
         case .unavailable:
             throw unavailable(
                 "this system cannot check passwords at the moment",

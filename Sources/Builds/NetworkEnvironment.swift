@@ -1,11 +1,11 @@
 internal import Core
-internal import HTTPClient
-internal import Settings
+package import HTTPClient
+package import Settings
 
 /// The site's proxies, for who needs them.
 extension Settings.Network {
     /// The way to a server; what is nil is left to this process's environment.
-    func proxy(for url: String) -> HTTPServer.Proxy {
+    package func proxy(for url: String) -> HTTPServer.Proxy {
         HTTPServer.Proxy(
             address: url.lowercased().hasPrefix("https:") ? httpsProxy : httpProxy, except: noProxy)
     }

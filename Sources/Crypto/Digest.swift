@@ -18,19 +18,22 @@ package enum SHA256 {
     }
 }
 
-/// HMAC-SHA-256 of RFC 2104, by libcrypto, under a key that exists in this process only.
+/// A key that exists in this process only.
 package struct ProcessKey: Sendable {
     private let key: [UInt8]
 
     package init() { key = (0..<32).map { _ in UInt8.random(in: .min ... .max) } }
 
     /// 32 bytes that say nothing about `bytes` without this process's key.
-    package func seal(_ bytes: some Collection<UInt8>) -> [UInt8] {
-        let input = Array(bytes)
-        return [UInt8](unsafeUninitializedCapacity: 32) { output, count in
-            var length: UInt32 = 0
-            HMAC(EVP_sha256(), key, Int32(key.count), input, input.count, output.baseAddress, &length)
-            count = Int(length)
-        }
+    package func mark(_ bytes: some Collection<UInt8>) -> [UInt8] { hmac(key, bytes) }
+}
+
+/// HMAC-SHA-256 of RFC 2104, by libcrypto: 32 bytes.
+func hmac(_ key: [UInt8], _ bytes: some Collection<UInt8>) -> [UInt8] {
+    let input = Array(bytes)
+    return [UInt8](unsafeUninitializedCapacity: 32) { output, count in
+        var length: UInt32 = 0
+        HMAC(EVP_sha256(), key, Int32(key.count), input, input.count, output.baseAddress, &length)
+        count = Int(length)
     }
 }

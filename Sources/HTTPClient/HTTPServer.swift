@@ -66,6 +66,16 @@ package struct HTTPServer: Sendable {
         self.caBundle = caBundle
         self.proxy = proxy
     }
+
+    private init(_ other: HTTPServer, _ credentials: Credentials) {
+        address = other.address
+        self.credentials = credentials
+        caBundle = other.caBundle
+        proxy = other.proxy
+    }
+
+    /// The same server, asked by somebody else.
+    package func with(_ credentials: Credentials) -> HTTPServer { HTTPServer(self, credentials) }
 }
 
 /// A request that brought no whole answer.

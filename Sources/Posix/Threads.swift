@@ -8,6 +8,14 @@ package enum Threads {
         pthread_detach(thread)
     }
 
+    /// Holds the calling thread for a while.
+    package static func sleep(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var left = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        var rest = timespec()
+        while nanosleep(&left, &rest) != 0 && errno == EINTR { left = rest }
+    }
+
     /// Runs `body(0)` to `body(count - 1)` side by side, the first on the caller's thread; returns when all have ended.
     ///
     /// Where the system gives no further thread, the rest runs on the caller's, one after another.

@@ -1,4 +1,5 @@
 package import Core
+internal import Posix
 
 /// All that a site can set, checked; `slipway.yaml` and `SLIPWAY_SECTION_KEY` variables say it, defaults stand here.
 package struct Settings: Sendable, Equatable {
@@ -25,9 +26,31 @@ package struct Settings: Sendable, Equatable {
 
     /// Who may call.
     package struct Auth: Sendable, Equatable {
-        /// A file of `user:bcrypt` lines.
+        package enum Store: String, Sendable, CaseIterable { case htpasswd, pam, mlflow }
+
+        /// Asked in this order.
+        package var stores: [Store]
+        /// A file of `user:hash` lines.
         package var htpasswd: String
+        /// A file of `group: user user` lines, for the users of `htpasswd`.
+        package var htgroup: String?
+        /// The socket of slipway-authd.
+        package var authdSocket: String
+        /// The MLflow server that knows users, if it is not the registry.
+        package var mlflowURI: String?
+        /// Whether MLflow's administrators are administrators here.
+        package var mlflowAdministrators: Bool
+        /// Users, `STORE:user`, `@group`, or `*` for all, as below.
         package var administrators: [String]
+        package var viewers: [String]
+        /// Patterns of model names, with spaces between them, by who may build those.
+        package var builders: [String: String]
+        package var sessionIdleMinutes: Int
+        package var sessionHours: Int
+        /// The address that browsers see.
+        package var publicURL: String?
+        /// Proxies in front of the web server: addresses, or ranges such as `10.0.0.0/8`.
+        package var trustedProxies: [String]
     }
 
     /// Where models are registered.
@@ -143,8 +166,19 @@ extension Settings {
             responders: reader.integer("server", "responders", 1...256) ?? max(2, min(cores, 8)),
             threads: reader.integer("server", "threads", 1...256) ?? 8)
         auth = Auth(
+            stores: reader.list("auth", "stores").map { $0.compactMap(Auth.Store.init) } ?? [.htpasswd],
             htpasswd: reader.path("auth", "htpasswd") ?? "/etc/slipway/htpasswd",
-            administrators: reader.list("auth", "administrators") ?? [])
+            htgroup: reader.path("auth", "htgroup"),
+            authdSocket: reader.path("auth", "authd_socket") ?? "/run/slipway-authd/authd.sock",
+            mlflowURI: reader.value("auth", "mlflow_uri", Self.address),
+            mlflowAdministrators: reader.value("auth", "mlflow_administrators", Self.truth) ?? true,
+            administrators: reader.list("auth", "administrators") ?? [],
+            viewers: reader.list("auth", "viewers") ?? [],
+            builders: reader.map("auth", "builders", Self.modelPatterns) ?? [:],
+            sessionIdleMinutes: reader.integer("auth", "session_idle_minutes", 1...43_200) ?? 720,
+            sessionHours: reader.integer("auth", "session_hours", 1...8760) ?? 168,
+            publicURL: reader.value("auth", "public_url", Self.address).map(\.withoutClosingSlashes),
+            trustedProxies: reader.list("auth", "trusted_proxies") ?? [])
         registry = Registry(
             uri: reader.value("registry", "uri", Self.registryKind) ?? .fileStore("\(state)/mlruns"),
             username: reader.text("registry", "username"),
@@ -182,6 +216,7 @@ extension Settings {
             httpProxy: reader.secretOrText("network", "http_proxy", readSecret, Self.proxy),
             httpsProxy: reader.secretOrText("network", "https_proxy", readSecret, Self.proxy),
             noProxy: reader.value("network", "no_proxy", Self.noProxy))
+        checkAuth(&reader)
         for address in python.extraIndexURLs {
             guard let broken = WebAddress.brokenRule(address) else { continue }
             reader.refuse(true, "python", "extra_index_urls", broken.rule)
@@ -210,6 +245,52 @@ extension Settings {
                 true, "registry", "allowed_roots", "\"\(root.printable())\" must be an absolute path")
         }
         try reader.finish()
+    }
+
+    private func checkAuth(_ reader: inout SettingsReader) {
+        let stores = reader.list("auth", "stores")
+        for name in stores ?? [] where Auth.Store(rawValue: name) == nil {
+            reader.refuse(true, "auth", "stores", "\"\(name.printable())\" must be htpasswd, pam or mlflow")
+        }
+        reader.refuse(stores?.isEmpty == true, "auth", "stores", "must name htpasswd, pam or mlflow")
+        reader.refuse(Set(auth.stores).count < auth.stores.count, "auth", "stores", "names a store twice")
+        var hasServer = auth.mlflowURI != nil
+        if case .server = registry.uri { hasServer = true }
+        reader.refuse(
+            auth.stores.contains(.mlflow) && !hasServer, "auth", "stores",
+            "mlflow needs auth.mlflow_uri where registry.uri is no server")
+        let rules = [
+            ("administrators", auth.administrators), ("viewers", auth.viewers),
+            ("builders", Array(auth.builders.keys).sorted()),
+        ]
+        for (key, members) in rules {
+            for member in members where !Self.isMember(member) {
+                reader.refuse(
+                    true, "auth", key,
+                    "\"\(member.printable())\" must be a user, STORE:user, @group, or * for everybody")
+            }
+        }
+        reader.refuse(auth.administrators.contains("*"), "auth", "administrators", "must not be everybody")
+        for proxy in auth.trustedProxies where NetworkRange(proxy) == nil {
+            reader.refuse(
+                true, "auth", "trusted_proxies",
+                "\"\(proxy.printable())\" must be an address, or a range such as 10.0.0.0/8")
+        }
+    }
+
+    private static func isMember(_ text: String) -> Bool {
+        guard !text.isEmpty, !text.hasControlCharacters, text != "@" else { return false }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 1 || (Auth.Store(rawValue: String(parts[0])) != nil && !parts[1].isEmpty)
+    }
+
+    private static func modelPatterns(_ member: String, _ text: String) throws(SettingRule) -> String {
+        guard !text.isEmpty, !text.hasControlCharacters else {
+            throw SettingRule(
+                "\"\(member.printable())\" must be followed by names of models, with * for any text and spaces between"
+            )
+        }
+        return text
     }
 
     private static func registryKind(_ text: String) throws(SettingRule) -> Registry.Kind {

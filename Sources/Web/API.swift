@@ -1,3 +1,4 @@
+package import Accounts
 package import Builds
 internal import Core
 internal import FastCGI
@@ -7,35 +8,47 @@ internal import Posix
 package enum API {
     /// Makes the table of routes.
     ///
-    /// - Parameter builds: what the routes act on.
+    /// - Parameters:
+    ///   - builds: what the routes act on.
+    ///   - accounts: who may.
+    ///   - site: how this site is reached.
     /// - Returns: each route with who may use it.
-    package static func routes(_ builds: BuildService) -> [Route] {
+    package static func routes(_ builds: BuildService, _ accounts: Accounts, _ site: Site) -> [Route] {
         // MLflow serves its API under both: scripts use /api, pages /ajax-api.
         let bases = [BuildRoutes.base, BuildRoutes.base.replacing("/api/", with: "/ajax-api/")]
-        return bases.flatMap { buildRoutes($0, builds) } + ownRoutes()
+        return bases.flatMap { AuditRoutes.routes($0, accounts.audit) + buildRoutes($0, builds) }
+            + SessionRoutes.routes(accounts, site) + ownRoutes(accounts)
     }
 
     private static func buildRoutes(_ base: String, _ builds: BuildService) -> [Route] {
         [
-            Route("POST", base, access: .administrators) { request, context in
+            Route("POST", base, access: .builders, action: .submit) { request, context in
                 let submission = try Submission(json: try jsonBody(request))
-                let build = try builds.submit(submission, by: context.caller?.user ?? "")
+                let model = submission.modelName
+                context.note.target = "\(model.text) \(submission.version)"
+                guard let caller = context.caller, caller.role.mayBuild(model) else {
+                    throw Problem(
+                        .permissionDenied,
+                        "this user may not build the model \"\(model.text.printable(limit: 80))\"",
+                        hint: "auth.builders in slipway.yaml says who may build which models")
+                }
+                let build = try builds.submit(submission, by: caller.user)
                 return try Answer.build(build, message: "the build was accepted; follow it at its link")
             },
-            Route("GET", base, access: .administrators) { request, _ in
+            Route("GET", base, access: .readers) { request, _ in
                 let page = try builds.list(try HistoryQuery(request.query))
                 return try Answer.builds(page.builds, nextPageToken: page.nextPageToken)
             },
-            Route("GET", "\(base)/defaults", access: .administrators) { request, _ in
+            Route("GET", "\(base)/defaults", access: .readers) { request, _ in
                 let defaults = try builds.defaults(try Submission(query: request.query))
                 return try Answer.json(["defaults": defaults])
             },
-            Route("GET", "\(base)/{id}", access: .administrators) { _, context in
+            Route("GET", "\(base)/{id}", access: .readers) { _, context in
                 let id = try context.requiredID()
                 guard let build = try builds.show(id) else { throw Problem.noBuild(id.text) }
                 return try Answer.build(build)
             },
-            Route("GET", "\(base)/{id}/log", access: .administrators) { request, context in
+            Route("GET", "\(base)/{id}/log", access: .readers) { request, context in
                 let id = try context.requiredID()
                 guard let log = try builds.logFile(id) else { throw Problem.noBuild(id.text) }
                 return try LogAnswer.response(log.file, size: log.size, request)
@@ -43,21 +56,19 @@ package enum API {
         ]
     }
 
-    private static func ownRoutes() -> [Route] {
+    private static func ownRoutes(_ accounts: Accounts) -> [Route] {
         [
             Route("GET", "/slipway/healthz", access: .localOrAdministrators) { _, _ in
                 try Answer.json(["status": "ok"])
             },
-            Route("GET", "/slipway/me", access: .anyone) { _, context in
-                let caller = context.caller
-                return try Answer.json(
-                    Me(user: caller?.user, isAdmin: caller?.isAdministrator ?? false, auth: caller?.method))
+            Route("GET", "/slipway/metrics", access: .localOrAdministrators) { _, _ in
+                try Metrics.response(accounts)
             },
         ]
     }
 
     /// The body of a request that changes something: JSON and said to be, which no plain HTML form can do.
-    private static func jsonBody(_ request: Request) throws(Problem) -> [UInt8] {
+    static func jsonBody(_ request: Request) throws(Problem) -> [UInt8] {
         guard let body = request.body else { throw .tooLarge }
         let type = request.contentType?.split(separator: ";").first?.lowercased()
         guard type?.trimmingSpaces == "application/json" else {
@@ -65,25 +76,6 @@ package enum API {
                 "Content-Type", "must be application/json", hint: "add: -H 'Content-Type: application/json'")
         }
         return body
-    }
-}
-
-/// Who calls; a field that says nothing is null rather than missing.
-private struct Me: Encodable {
-    let user: String?
-    let isAdmin: Bool
-    let auth: String?
-
-    enum CodingKeys: String, CodingKey {
-        case user, auth
-        case isAdmin = "is_admin"
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(user, forKey: .user)
-        try container.encode(isAdmin, forKey: .isAdmin)
-        try container.encode(auth, forKey: .auth)
     }
 }
 

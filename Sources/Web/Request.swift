@@ -13,8 +13,22 @@ package struct Request: Sendable {
     package let authorization: String?
     package let contentType: String?
     package let range: String?
-    /// The peer of the web server.
-    package let address: String
+    /// The peer of the web server; see `Site` for who it speaks for.
+    let peer: String
+    let forwardedFor: String?
+    let forwardedProtocol: String?
+    /// Whether the web server itself was asked over TLS.
+    let isTLS: Bool
+    let host: String?
+    let origin: String?
+    /// `Sec-Fetch-Site`: what a browser says of the page that sends the request.
+    let fetchSite: String?
+    let cookies: String?
+    package let agent: String
+    /// Names the request in logs: the web server's name for it, where that passes one.
+    package let id: String
+    /// Whether the web server itself asks, for `auth_request`; no client can say so.
+    let isOfWebServer: Bool
 
     /// Bytes.
     package static let bodyLimit = 1 << 20
@@ -32,7 +46,34 @@ package struct Request: Sendable {
         authorization = parameters["HTTP_AUTHORIZATION"]
         contentType = parameters["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 }
         range = parameters["HTTP_RANGE"]
-        address = parameters["REMOTE_ADDR"] ?? ""
+        peer = parameters["REMOTE_ADDR"] ?? ""
+        forwardedFor = parameters["HTTP_X_FORWARDED_FOR"]
+        forwardedProtocol = parameters["HTTP_X_FORWARDED_PROTO"]
+        isTLS = parameters["REQUEST_SCHEME"] == "https" || parameters["HTTPS"] == "on"
+        host = parameters["HTTP_HOST"]
+        origin = parameters["HTTP_ORIGIN"]
+        fetchSite = parameters["HTTP_SEC_FETCH_SITE"]
+        cookies = parameters["HTTP_COOKIE"]
+        agent = parameters["HTTP_USER_AGENT"] ?? ""
+        id =
+            parameters["REQUEST_ID"].flatMap { $0.wholeMatch(of: /[0-9a-f]{8,64}/) == nil ? nil : $0 }
+            ?? BuildID.random().text
+        isOfWebServer = parameters["SLIPWAY_INTERNAL"] == "1"
+    }
+
+    /// Whether it seems to come from a browser, whose own dialog for passwords nobody wants to see.
+    var isOfBrowser: Bool { fetchSite != nil || agent.contains("Mozilla/") }
+
+    /// Whether it asks for a change.
+    var isChange: Bool { !["GET", "HEAD", "OPTIONS"].contains(method) }
+
+    /// The value of a cookie; nil where there is none or several, one of which another site may have set.
+    func cookie(_ name: String) -> String? {
+        let pairs = (cookies ?? "").split(separator: ";").map { $0.drop { $0 == " " } }
+        let values = pairs.compactMap { pair in
+            pair.hasPrefix("\(name)=") ? String(pair.dropFirst(name.count + 1)) : nil
+        }
+        return values.count == 1 ? values[0] : nil
     }
 
     /// The value of a field that may stand once.

@@ -1,14 +1,23 @@
 package import Accounts
 package import Core
 package import FastCGI
+internal import Synchronization
 
 /// Who may use a route; one cannot be written down without it.
-package enum Access: Sendable, Equatable {
+package enum Access: Sendable, Equatable, CaseIterable {
     /// Everybody, with or without credentials; wrong credentials are refused all the same.
     case anyone
+    /// Whoever is known.
+    case signedIn
+    /// Whoever may see builds.
+    case readers
+    /// Whoever may build some model: the route asks which.
+    case builders
     case administrators
     /// Callers on this machine, and administrators from anywhere.
     case localOrAdministrators
+    /// The web server itself; for everybody else there is nothing.
+    case webServer
 }
 
 /// One thing that the API does.
@@ -19,21 +28,27 @@ package struct Route: Sendable {
         package let caller: Caller?
         /// The build named by `{id}` in the path.
         package let id: BuildID?
+        let evidence: Evidence
+        /// For the audit of a route that is audited.
+        let note = AuditNote()
     }
 
     package let method: String
     /// Components of the path; `{id}` stands for a build's id.
     package let path: String
     package let access: Access
+    /// What it is called in the audit, for what changes something.
+    package let action: Audit.Action?
     let handle: @Sendable (Request, Context) throws -> GatewayResponse
 
     package init(
-        _ method: String, _ path: String, access: Access,
+        _ method: String, _ path: String, access: Access, action: Audit.Action? = nil,
         handle: @escaping @Sendable (Request, Context) throws -> GatewayResponse
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.action = action
         self.handle = handle
     }
 
@@ -48,5 +63,16 @@ package struct Route: Sendable {
     func idText(_ components: [Substring]) -> String? {
         let pattern = path.split(separator: "/", omittingEmptySubsequences: false)
         return zip(pattern, components).first { $0.0 == "{id}" }.map { String($0.1) }
+    }
+}
+
+/// What a handler tells the audit about its own request.
+package final class AuditNote: Sendable {
+    private let text = Mutex<String?>(nil)
+
+    /// What was acted on.
+    var target: String? {
+        get { text.withLock { $0 } }
+        set { text.withLock { $0 = newValue } }
     }
 }

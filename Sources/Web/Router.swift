@@ -7,29 +7,41 @@ package import FastCGI
 package struct Router: Sendable {
     private let routes: [Route]
     private let accounts: Accounts
+    private let site: Site
     private let log = Log("web")
 
-    package init(routes: [Route], accounts: Accounts) {
+    package init(routes: [Route], accounts: Accounts, site: Site) {
         self.routes = routes
         self.accounts = accounts
+        self.site = site
     }
 
     /// Answers any request; never fails.
     package func answer(_ gateway: GatewayRequest) -> GatewayResponse {
         do {
-            return try route(try Request(gateway))
+            let request = try Request(gateway)
+            do {
+                return try route(request)
+            } catch {
+                return response(to: error, request)
+            }
         } catch {
-            return response(to: error)
+            return response(to: error, nil)
         }
     }
 
     private func route(_ request: Request) throws -> GatewayResponse {
         let components = request.path.split(separator: "/", omittingEmptySubsequences: false)
-        let candidates = routes.filter { $0.matches(components) }
+        let candidates = routes.filter {
+            $0.matches(components) && ($0.access != .webServer || request.isOfWebServer)
+        }
         let method = request.method == "HEAD" ? "GET" : request.method
+        let evidence = Evidence(
+            authorization: request.authorization, token: request.cookie(site.sessionCookie(request)),
+            address: site.address(request))
         guard let route = candidates.first(where: { $0.method == method }) else {
             // Whoever is not known learns only that something is refused, not what is there.
-            _ = try admit(request, candidates.first?.access ?? .administrators)
+            _ = try admit(request, evidence, candidates.first?.access ?? .readers)
             guard !candidates.isEmpty else {
                 throw Problem(
                     .resourceDoesNotExist, "there is nothing at \(request.path.printable(limit: 120))",
@@ -37,40 +49,112 @@ package struct Router: Sendable {
             }
             throw MethodNotAllowed(allowed: Self.allowed(candidates))
         }
-        let caller = try admit(request, route.access)
+        let caller = try admit(request, evidence, route.access)
         var id: BuildID?
         if let text = route.idText(components) {
             id = BuildID(text)
             guard id != nil else { throw Problem.noBuild(text) }
         }
-        return try route.handle(request, .init(caller: caller, id: id))
-    }
-
-    private func admit(_ request: Request, _ access: Access) throws(Problem) -> Caller? {
-        let caller: Caller?
-        do throws(Problem) {
-            caller = try accounts.caller(authorization: request.authorization)
+        let context = Route.Context(caller: caller, id: id, evidence: evidence)
+        guard let action = route.action else { return try route.handle(request, context) }
+        do {
+            let response = try route.handle(request, context)
+            accounts.audit.record(
+                entry(action, .succeeded, caller, request, evidence, target: context.note.target))
+            return response
         } catch {
-            log.warning("a sign-in was refused", ["code": error.code.rawValue, "address": request.address])
+            let problem = error as? Problem
+            let isRefusal = problem?.code == .permissionDenied
+            // A wrong password stands there already.
+            if problem?.code != .unauthenticated {
+                accounts.audit.record(
+                    entry(
+                        action, isRefusal ? .refused : .failed, caller, request, evidence,
+                        target: context.note.target, detail: problem?.message ?? "internal error"))
+            }
             throw error
         }
-        switch access {
-        case .anyone: return caller
-        case .localOrAdministrators where request.address == "127.0.0.1" || request.address == "::1":
-            return caller
-        case .administrators, .localOrAdministrators:
-            guard let caller else {
-                throw Problem(
-                    .unauthenticated, "sign in to use this",
-                    hint: "send user and password, as curl -u user:password")
-            }
-            guard caller.isAdministrator else {
-                throw Problem(
-                    .permissionDenied, "\(caller.user.printable(limit: 60)) is no administrator",
-                    hint: "ask an administrator to add the name to auth.administrators in slipway.yaml")
-            }
-            return caller
+    }
+
+    private func admit(_ request: Request, _ evidence: Evidence, _ access: Access) throws -> Caller? {
+        let caller: Caller?
+        do throws(Problem) {
+            caller = try accounts.caller(evidence)
+        } catch {
+            log.warning(
+                "a sign-in was refused",
+                ["code": error.code.rawValue, "address": evidence.addressText, "request": request.id])
+            // A page for signing in must work whatever an old cookie or a browser's memory says.
+            throw error
         }
+        if access != .localOrAdministrators || !site.isLocal(request) {
+            try hold(caller, against: access, request, evidence)
+        }
+        if request.isChange { try requireOwnPage(request, caller, evidence) }
+        return caller
+    }
+
+    private func hold(
+        _ caller: Caller?, against access: Access, _ request: Request, _ evidence: Evidence
+    ) throws(Problem) {
+        if access == .anyone || access == .webServer { return }
+        guard let caller else {
+            throw Problem(
+                .unauthenticated, "sign in to use this",
+                hint: request.isOfBrowser
+                    ? "sign in at /slipway/ui/login.html" : "send user and password, as curl -u user:password"
+            )
+        }
+        let isEnough =
+            switch access {
+            case .anyone, .webServer, .signedIn: true
+            case .readers: caller.role.mayRead
+            case .builders: caller.isBuilder
+            case .administrators, .localOrAdministrators: caller.isAdministrator
+            }
+        guard !isEnough else { return }
+        let problem = Problem(
+            .permissionDenied,
+            "\(caller.user.printable(limit: 60)) may not do this: the role is \(caller.role.name)",
+            hint:
+                "ask an administrator to add the name to auth.administrators, auth.builders or auth.viewers in slipway.yaml"
+        )
+        refuse(problem, caller, request, evidence)
+        throw problem
+    }
+
+    /// Browsers send cookies, and passwords that they remember, with whatever any page has them send.
+    private func requireOwnPage(_ request: Request, _ caller: Caller?, _ evidence: Evidence) throws(Problem) {
+        switch site.origin(request) {
+        case .same: return
+        case .unsaid where caller?.method != .session && !request.isOfBrowser: return
+        case .unsaid, .foreign: break
+        }
+        let problem = Problem(
+            .permissionDenied, "the request does not come from a page of this site",
+            hint: site.origin(request) == .unsaid
+                ? "send the header Origin with this site's address, as browsers do"
+                : "if this is the site's own page, set auth.public_url to the address that browsers see")
+        refuse(problem, caller, request, evidence)
+        throw problem
+    }
+
+    private func refuse(_ problem: Problem, _ caller: Caller?, _ request: Request, _ evidence: Evidence) {
+        accounts.audit.record(
+            entry(
+                .request, .refused, caller, request, evidence, target: "\(request.method) \(request.path)",
+                detail: problem.message))
+    }
+
+    private func entry(
+        _ action: Audit.Action, _ result: Audit.Result, _ caller: Caller?, _ request: Request,
+        _ evidence: Evidence,
+        target: String?, detail: String? = nil
+    ) -> Audit.Entry {
+        Audit.Entry(
+            action, result, user: caller?.user,
+            method: caller.map { "\($0.method.rawValue) \($0.store.rawValue)" },
+            address: evidence.addressText, target: target, detail: detail, requestID: request.id)
     }
 
     private struct MethodNotAllowed: Error { let allowed: String }
@@ -81,32 +165,36 @@ package struct Router: Sendable {
     }
 
     /// The one place that turns an error into a response.
-    private func response(to error: any Error) -> GatewayResponse {
+    private func response(to error: any Error, _ request: Request?) -> GatewayResponse {
         if let refusal = error as? MethodNotAllowed {
             let problem = Problem(
                 .methodNotAllowed, "this method is not allowed here", hint: "use \(refusal.allowed)")
-            var response = Self.response(problem)
+            var response = Self.response(problem, request)
             response.headers.append(("Allow", refusal.allowed))
             return response
         }
         if let problem = error as? Problem, problem.code != .internalError {
             if let cause = problem.cause {
-                log.warning("a request was refused", ["code": problem.code.rawValue, "cause": cause])
+                log.warning(
+                    "a request was refused",
+                    ["code": problem.code.rawValue, "request": request?.id ?? "", "cause": cause])
             }
-            return Self.response(problem)
+            return Self.response(problem, request)
         }
         // What is not meant for the caller goes to the log, beside an id that the caller can quote.
-        let id = BuildID.random()
-        log.error("internal error", ["error_id": id, "cause": error])
+        let id = request?.id ?? BuildID.random().text
+        log.error("internal error", ["request": id, "cause": error])
         return Self.response(
             Problem(
-                .internalError, "internal error \(id)", hint: "look for this number in Slipway's log"))
+                .internalError, "internal error \(id)", hint: "look for this number in Slipway's log"),
+            request)
     }
 
-    private static func response(_ problem: Problem) -> GatewayResponse {
+    private static func response(_ problem: Problem, _ request: Request?) -> GatewayResponse {
         var response = GatewayResponse(status: status(problem.code))
         response.headers = Answer.headers
-        if problem.code == .unauthenticated {
+        // A browser would put up its own dialog, which knows of no session and no way out.
+        if problem.code == .unauthenticated, request?.isOfBrowser != true, request?.isOfWebServer != true {
             response.headers.append(("WWW-Authenticate", #"Basic realm="slipway", charset="UTF-8""#))
         }
         response.body = .bytes(Answer.problem(problem))

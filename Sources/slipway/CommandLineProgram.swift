@@ -8,7 +8,7 @@ enum CommandLineProgram {
         [
             ServeCommand.self, RespondCommand.self, BuildCommand.self, DoctorCommand.self,
             CheckConfigCommand.self, RecipeCommand.self, TablesCommand.self, UserCommand.self,
-            BaseImageCommand.self,
+            AuditCommand.self, BaseImageCommand.self,
         ]
     }
 

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Builds
 internal import Core
 internal import FastCGI
@@ -35,6 +36,7 @@ enum ServeCommand: Subcommand {
         // What is wrong with accounts or the registry is said here, not by a responder that dies again and again.
         _ = try program.router()
         let history = try program.history()
+        let audit = Audit(try AccountsDatabase(state: server.state))
         try history.adoptStrays()
         lookAround(program, log)
         var dispatcher = program.dispatcher(history)
@@ -58,9 +60,11 @@ enum ServeCommand: Subcommand {
                     return false
                 }
                 dispatcher = next.dispatcher(history)
+                audit.record(.init(.reload, .succeeded))
                 return true
             } catch {
                 log.error("the settings are wrong; everything stays as it is", ["cause": error])
+                audit.record(.init(.reload, .failed, detail: "the settings are wrong"))
                 return false
             }
         }
@@ -69,9 +73,18 @@ enum ServeCommand: Subcommand {
 
     /// Says at the start what would otherwise show at the first request, and spares the first submit the search.
     private static func lookAround(_ program: Program, _ log: Log) {
-        let htpasswd = program.settings.auth.htpasswd
-        if (try? Files.status(htpasswd)) == .some(nil) {
-            log.warning("nobody can sign in: there is no \(htpasswd); make it by: slipway user add NAME")
+        for store in program.settings.auth.stores {
+            do {
+                _ = try program.examine(store)
+            } catch {
+                let problem = error as? Problem
+                log.warning(
+                    "nobody can sign in by \(store.rawValue): \(problem?.message ?? "\(error)")",
+                    [
+                        "hint": problem?.hint
+                            ?? (store == .htpasswd ? "slipway user add NAME makes the file" : "")
+                    ])
+            }
         }
         do throws(Problem) {
             let engine = try program.engineWatch.engine()

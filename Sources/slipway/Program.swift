@@ -75,8 +75,8 @@ struct Program {
             history: history, dispatcher: dispatcher(history),
             source: try ModelSource(settings),
             engineWatch: engineWatch, settings: settings)
-        let accounts = try Accounts(
-            htpasswd: Htpasswd(path: settings.auth.htpasswd), administrators: settings.auth.administrators)
-        return Router(routes: API.routes(builds), accounts: accounts)
+        let accounts = try accounts()
+        let site = try site()
+        return Router(routes: API.routes(builds, accounts, site), accounts: accounts, site: site)
     }
 }

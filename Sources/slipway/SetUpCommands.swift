@@ -21,6 +21,7 @@ enum CheckConfigCommand: Subcommand {
         let program = try Program(arguments)
         _ = try ModelSource(program.settings)
         _ = try ModelRecipe.tables(program.settings.images.tables)
+        _ = try program.userStores()
         Terminal.say(
             "the settings are right; builds and their history are kept in \(program.settings.server.state)")
         return true
@@ -77,20 +78,10 @@ enum DoctorCommand: Subcommand {
             try Files.remove(probe)
             return program.settings.server.state
         }
-        check("users") {
-            let path = program.settings.auth.htpasswd
-            let (users, complaints) = Htpasswd.parse(try Files.read(path, limit: 4 << 20))
-            guard complaints.isEmpty else { throw Problem.invalid(path, complaints.joined(separator: "; ")) }
-            let missing = program.settings.auth.administrators.filter { users[$0] == nil }
-            guard missing.isEmpty, !program.settings.auth.administrators.isEmpty else {
-                throw Problem(
-                    .invalidParameterValue,
-                    missing.isEmpty ? "no administrator is named" : "\(missing[0]) is not in \(path)",
-                    hint: "name them in auth.administrators and add them by: slipway user add NAME")
-            }
-            return
-                "\(users.count) in \(path), administrators \(program.settings.auth.administrators.joined(separator: ", "))"
+        for store in program.settings.auth.stores {
+            check("users of \(store.rawValue)") { try program.examine(store) }
         }
+        check("administrators") { try program.examineAdministrators() }
         check("registry") { try ModelSource(program.settings).registry.description }
         return healthy
     }

@@ -17,8 +17,7 @@ struct AccountsTests {
     init() throws {
         directory = try TemporaryDirectory()
         try Self.write([("alice", Self.alicesPassword), ("bob", "b")], to: directory)
-        accounts = try Accounts(
-            htpasswd: Htpasswd(path: directory.file("htpasswd")), administrators: ["alice", "eve"])
+        accounts = try TestAccounts.make(directory, administrators: ["alice", "eve"])
     }
 
     private static func write(_ users: [(String, String)], to directory: TemporaryDirectory) throws {
@@ -39,10 +38,11 @@ struct AccountsTests {
         // Twice: the second time the password is remembered.
         for _ in 0..<2 {
             let alice = try accounts.caller(authorization: Self.header("alice", Self.alicesPassword))
-            #expect(alice == Caller(user: "alice", isAdministrator: true, method: "basic"))
+            #expect(alice == Caller(user: "alice", store: .htpasswd, method: .basic, role: .administrator))
             let bob = try accounts.caller(authorization: Self.header("bob", "b"))
-            #expect(bob == Caller(user: "bob", isAdministrator: false, method: "basic"))
+            #expect(bob == Caller(user: "bob", store: .htpasswd, method: .basic, role: .none))
         }
+        #expect(try accounts.verifications().map(\.count) == [2, 0, 0])
         let folded = Self.header("bob", "b").replacing("Basic", with: "bAsIc")
         #expect(try accounts.caller(authorization: folded)?.user == "bob")
     }
@@ -81,6 +81,13 @@ struct AccountsTests {
         #expect(try accounts.caller(authorization: Self.header("bob", "b")) != nil)
     }
 
+    @Test("verify a password once that many bring at the same moment")
+    func once() throws {
+        let header = Self.header("alice", Self.alicesPassword)
+        Threads.concurrently(8) { _ in _ = try? accounts.caller(authorization: header) }
+        #expect(try accounts.verifications().map(\.count) == [1, 0, 0])
+    }
+
     @Test("answer many threads at once, each with its own caller")
     func threads() {
         let wrong = Mutex<[String]>([])
@@ -97,9 +104,9 @@ struct AccountsTests {
 
 @Suite("An Authorization header")
 struct AuthorizationTests {
-    /// No case gets as far as a look into the file.
+    /// No case gets as far as a look into a store.
     private static let accounts = Result {
-        try Accounts(htpasswd: Htpasswd(path: "/missing"), administrators: [])
+        try TestAccounts.make(try TemporaryDirectory(), administrators: [])
     }
 
     @Test(

@@ -31,18 +31,27 @@ struct HtpasswdTests {
             // Fields that follow are a comment, as Apache reads them.
             Reading(text: "alice:\(hash):Alice Example\n", users: ["alice"]),
             Reading(
-                text: "alice:$apr1$abcdefgh$0123456789012345678901\nbob:\(hash)\n", users: ["bob"],
-                complaints: ["1: the hash of alice is not bcrypt; make it with htpasswd -B"]),
-            Reading(text: "alice:secret\n", complaints: ["1: the hash of alice is not bcrypt"]),
-            Reading(text: "alice:\n", complaints: ["1: the hash of alice is not bcrypt"]),
-            Reading(text: "alice:\(hash.dropLast())\n", complaints: ["1: the hash of alice is not bcrypt"]),
+                text: "alice:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=\nbob:\(hash)\n", users: ["bob"],
+                complaints: [
+                    "1: alice cannot sign in: the line has an unsalted hash; make it again by htpasswd -B"
+                ]),
+            Reading(
+                text: "alice:$1$abcdefgh$0123456789012345678901\n",
+                complaints: ["1: alice cannot sign in: the line has a hash of MD5"]),
+            Reading(
+                text: "alice:secret\n", complaints: ["1: alice cannot sign in: the line has a plain password"]
+            ),
+            Reading(text: "alice:\n", complaints: ["1: alice cannot sign in: the line has a plain password"]),
+            Reading(
+                text: "alice:\(hash.dropLast())\n",
+                complaints: ["1: alice cannot sign in: the line has a bcrypt hash that is not whole"]),
             Reading(
                 text: ":\(hash)\nalice\n", complaints: ["1: is no user:hash line", "2: is no user:hash line"]),
             Reading(text: "\n\u{1B}[2J:\(hash)\n", complaints: ["2: is no user:hash line"]),
             Reading(text: "a\0b:\(hash)\n", complaints: ["1: is no user:hash line"]),
         ])
     func parse(_ reading: Reading) {
-        let (users, complaints) = Htpasswd.parse(Array(reading.text.utf8))
+        let (users, complaints) = HtpasswdStore.parse(Array(reading.text.utf8))
         #expect(users.keys.sorted() == reading.users)
         #expect(users.values.allSatisfy { $0.matches(Secret("U*U")) })
         #expect(complaints.count == reading.complaints.count)
@@ -54,7 +63,7 @@ struct HtpasswdTests {
 
     @Test("complains of a line that is not UTF-8 and reads the others")
     func encoding() {
-        let (users, complaints) = Htpasswd.parse(
+        let (users, complaints) = HtpasswdStore.parse(
             Array("alice:\(hash)\nb".utf8) + [0xFF] + Array(":\(hash)\n".utf8))
         #expect(Array(users.keys) == ["alice"])
         #expect(complaints == ["2: is not valid UTF-8"])
@@ -62,24 +71,36 @@ struct HtpasswdTests {
 
     @Test("that names a user twice means the first line, as web servers do")
     func twice() throws {
-        let (users, complaints) = Htpasswd.parse(Array("alice:\(hash)\nalice:\(otherHash)\n".utf8))
+        let (users, complaints) = HtpasswdStore.parse(Array("alice:\(hash)\nalice:\(otherHash)\n".utf8))
         #expect(try users["alice"] == PasswordHash(hash))
         #expect(complaints == ["2: alice stands twice; the first line counts"])
     }
 
-    @Test("is read again when it changes, and its generation grows")
+    /// Which of them can sign in by the password that both hashes are of, or by none.
+    private func users(_ store: HtpasswdStore) throws -> [String] {
+        try ["alice", "bob"].filter { user in
+            let isKnown = store.mark(of: user) != nil
+            let verified = try ["U*U", "U*U*"].contains { password in
+                store.verify(try Credentials(user: user, password: Secret(password)), from: "") != nil
+            }
+            #expect(isKnown == verified)
+            return isKnown
+        }
+    }
+
+    @Test("is read again when it changes, and marks a user whose hash is another")
     func reread() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("alice:\(hash)\n", to: "htpasswd")
-        let file = Htpasswd(path: path)
-        let first = file.lookUp("alice")
-        #expect(try first.hash == PasswordHash(hash))
-        #expect(file.lookUp("alice").generation == first.generation)
-        #expect(file.lookUp("bob").hash == nil)
-        try Files.replace(path, with: "bob:\(otherHash)\n".utf8)
-        #expect(file.lookUp("alice").hash == nil)
-        #expect(try file.lookUp("bob").hash == PasswordHash(otherHash))
-        #expect(file.lookUp("bob").generation > first.generation)
+        let store = try HtpasswdStore(path: path)
+        #expect(try users(store) == ["alice"])
+        let mark = store.mark(of: "alice")
+        try Files.replace(path, with: "bob:\(otherHash)\nalice:\(hash)\n".utf8)
+        #expect(try users(store) == ["alice", "bob"])
+        #expect(store.mark(of: "alice") == mark)
+        try Files.replace(path, with: "alice:\(otherHash)\n".utf8)
+        #expect(try users(store) == ["alice"])
+        #expect(store.mark(of: "alice") != mark)
     }
 
     @Test("behind a link is read again when the link's target changes, as mounted secrets do")
@@ -91,40 +112,72 @@ struct HtpasswdTests {
         try directory.write("bob:\(hash)\n", to: "2/htpasswd")
         symlink("1", directory.file("current"))
         symlink("current/htpasswd", directory.file("htpasswd"))
-        let file = Htpasswd(path: directory.file("htpasswd"))
-        #expect(file.lookUp("alice").hash != nil)
+        let store = try HtpasswdStore(path: directory.file("htpasswd"))
+        #expect(try users(store) == ["alice"])
         symlink("2", directory.file("next"))
         try Files.move(directory.file("next"), to: directory.file("current"))
-        #expect(file.lookUp("alice").hash == nil)
-        #expect(file.lookUp("bob").hash != nil)
+        #expect(try users(store) == ["bob"])
     }
 
     @Test("that is gone or wrong later leaves the last good content in force, until it is back")
     func unreadable() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("alice:\(hash)\n", to: "htpasswd")
-        let file = Htpasswd(path: path)
-        let first = file.lookUp("alice")
-        #expect(first.hash != nil)
+        let store = try HtpasswdStore(path: path)
+        #expect(try users(store) == ["alice"])
         try Files.remove(path)
-        for _ in 0..<2 { #expect(file.lookUp("alice").hash == first.hash) }
+        for _ in 0..<2 { #expect(try users(store) == ["alice"]) }
         // A directory in its place cannot be read even by root.
         try Files.makeDirectory(path)
-        for _ in 0..<2 { #expect(file.lookUp("alice").hash == first.hash) }
+        for _ in 0..<2 { #expect(try users(store) == ["alice"]) }
         try Files.remove(path)
         try directory.write("bob:\(hash)\n", to: "htpasswd")
-        #expect(file.lookUp("alice").hash == nil)
-        #expect(file.lookUp("bob").hash != nil)
-        #expect(file.lookUp("bob").generation > first.generation)
+        #expect(try users(store) == ["bob"])
+    }
+
+    @Test("that is being written leaves the last good content in force until its last line has its end")
+    func halfWritten() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("alice:\(hash)\n", to: "htpasswd")
+        let store = try HtpasswdStore(path: path)
+        #expect(try users(store) == ["alice"])
+        for half in ["", "bob", "bob:\(otherHash)\nalice:\(hash.dropLast(9))"] {
+            try Files.replace(path, with: half.utf8)
+            #expect(try users(store) == ["alice"])
+        }
+        try Files.replace(path, with: "bob:\(otherHash)\n".utf8)
+        #expect(try users(store) == ["bob"])
+        // A file that stays so was not written by halves.
+        try Files.replace(path, with: "alice:\(hash)".utf8)
+        #expect(try users(store) == ["bob"])
+        Threads.sleep(.seconds(2.1))
+        #expect(try users(store) == ["alice"])
     }
 
     @Test("that is not there yet has no users, and is read once it is")
     func later() throws {
         let directory = try TemporaryDirectory()
-        let file = Htpasswd(path: directory.file("htpasswd"))
-        for _ in 0..<2 { #expect(file.lookUp("alice").hash == nil) }
+        let store = try HtpasswdStore(path: directory.file("htpasswd"))
+        for _ in 0..<2 { #expect(try users(store) == []) }
         try directory.write("alice:\(hash)\n", to: "htpasswd")
-        #expect(file.lookUp("alice").hash != nil)
+        #expect(try users(store) == ["alice"])
+    }
+
+    @Test("costs an unknown user what its costliest hash costs, and a known one no less")
+    func times() throws {
+        let directory = try TemporaryDirectory()
+        let costly = try PasswordHash.bcrypt(Secret("x"), cost: 8)
+        let path = try directory.write("alice:\(hash)\nbob:\(costly)\n", to: "htpasswd")
+        let store = try HtpasswdStore(path: path)
+        func median(_ user: String) throws -> Duration {
+            let credentials = try Credentials(user: user, password: Secret("wrong"))
+            let clock = ContinuousClock()
+            return (0..<9).map { _ in clock.measure { _ = store.verify(credentials, from: "") } }.sorted()[4]
+        }
+        let (cheap, dear, unknown) = (try median("alice"), try median("bob"), try median("nobody"))
+        // Counted in hashes, of which one of bob's is eight of alice's: a cheap refusal would be a fraction of it.
+        #expect(cheap > dear / 2 && unknown > dear / 2)
+        #expect(cheap < dear * 2 && unknown < dear * 2)
     }
 }
 
@@ -149,7 +202,7 @@ struct HtpasswdFileTests {
         #expect(try file.users().isEmpty)
         try file.set("alice", Secret("a:b \u{E4}"))
         #expect(try file.users() == ["alice"])
-        let (users, complaints) = Htpasswd.parse(Array(try directory.read("etc/htpasswd").utf8))
+        let (users, complaints) = HtpasswdStore.parse(Array(try directory.read("etc/htpasswd").utf8))
         #expect(users["alice"]?.matches(Secret("a:b \u{E4}")) == true)
         #expect(complaints.isEmpty)
         var status = stat()

@@ -43,11 +43,13 @@ struct AuthdClientTests {
         }
     }
 
-    private func problem(_ result: Result<AuthdClient.Verdict, Problem>) throws -> Problem {
+    private func problem(
+        _ result: Result<AuthdClient.Verdict, Problem>, _ code: Problem.Code = .temporarilyUnavailable
+    ) throws -> Problem {
         guard case .failure(let problem) = result else {
             throw Problem(.internalError, "there is a verdict: \(result)")
         }
-        #expect(problem.code == .temporarilyUnavailable)
+        #expect(problem.code == code)
         #expect(problem.hint != nil)
         #expect(!"\(problem)".contains("secret"))
         return problem
@@ -79,7 +81,7 @@ struct AuthdClientTests {
 
     @Test(
         "says what to do where there is no verdict",
-        arguments: [(.busy, "as many"), (.unavailable, "at the moment"), (.malformed, "does not answer")]
+        arguments: [(.unavailable, "at the moment"), (.malformed, "does not answer")]
             as [(AttemptAnswer, String)])
     func noVerdict(_ answer: AttemptAnswer, _ part: String) throws {
         let result = try ask { connection in
@@ -91,7 +93,8 @@ struct AuthdClientTests {
 
     @Test("reads the answer of a server that closes without reading the request")
     func unread() throws {
-        #expect(try problem(ask { try Self.send(AttemptAnswer.busy.frame, $0) }).message.contains("as many"))
+        let result = try ask { try Self.send(AttemptAnswer.busy.frame, $0) }
+        #expect(try problem(result, .requestLimitExceeded).message.contains("as many"))
     }
 
     @Test(

@@ -31,12 +31,12 @@ struct ProcessKeyTests {
     @Test("seals the same bytes in the same way, other bytes or another key's in another")
     func seals() {
         let key = ProcessKey()
-        let seal = key.seal("user\0password".utf8)
-        #expect(seal.count == 32)
-        #expect(key.seal("user\0password".utf8) == seal)
-        #expect(key.seal("user\0passwore".utf8) != seal)
-        #expect(key.seal([]) != seal)
-        #expect(ProcessKey().seal("user\0password".utf8) != seal)
+        let mark = key.mark("user\0password".utf8)
+        #expect(mark.count == 32)
+        #expect(key.mark("user\0password".utf8) == mark)
+        #expect(key.mark("user\0passwore".utf8) != mark)
+        #expect(key.mark([]) != mark)
+        #expect(ProcessKey().mark("user\0password".utf8) != mark)
     }
 }
 
@@ -57,6 +57,39 @@ struct PasswordHashTests {
             #expect(stored.matches(Secret(password)))
             #expect(!stored.matches(Secret(password + "x")))
             #expect(!stored.matches(Secret(String(password.dropFirst().lowercased()) + "U")))
+        }
+    }
+
+    @Test(
+        "of other schemes matches too",
+        arguments: [
+            // The vectors of the specification (https://www.akkadia.org/drepper/SHA-crypt.txt).
+            (
+                "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5", "Hello world!",
+                PasswordHash.Scheme.sha256
+            ),
+            (
+                "$5$rounds=10000$saltstringsaltst$3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA",
+                "Hello world!", .sha256
+            ),
+            (
+                "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+                "Hello world!", .sha512
+            ),
+            // The example of Apache's documentation.
+            ("$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/", "myPassword", .apr1),
+            // Made by libxcrypt's own crypt(3).
+            (
+                "$y$j9T$J7xMnTVu10FcJBIRnxjLq.$hQcFS4P.5YsZlWCPikYUM6mvrM7UhJT66dgXX7M6yb9", "Hello world!",
+                .yescrypt
+            ),
+        ])
+    func otherSchemes(_ text: String, _ password: String, _ scheme: PasswordHash.Scheme) throws {
+        let hash = try PasswordHash(text)
+        #expect(hash.scheme == scheme)
+        #expect(hash.matches(Secret(password)))
+        for wrong in ["", password + "x", String(password.dropLast()), String(repeating: "x", count: 600)] {
+            #expect(!hash.matches(Secret(wrong)))
         }
     }
 
@@ -81,6 +114,16 @@ struct PasswordHashTests {
         let hash = try PasswordHash(String(line.dropFirst("alice:".count).prefix { !$0.isNewline }))
         #expect(hash.matches(Secret("c0rrect:h\u{F6}rse")))
         #expect(!hash.matches(Secret("c0rrect:horse")))
+        for option in ["-m", "-2", "-5"] {
+            for password in [
+                "", "x", "c0rrect:h\u{F6}rse", "sixteen letters!", "seventeen letters", "a b\u{1F511}",
+            ] {
+                let made = try run(["-nb", option, "alice", password]).output
+                let hash = try PasswordHash(String(made.dropFirst("alice:".count).prefix { !$0.isNewline }))
+                #expect(hash.matches(Secret(password)), "\(option) \(password)")
+                #expect(!hash.matches(Secret(password + "x")))
+            }
+        }
         let directory = try TemporaryDirectory()
         let ours = try PasswordHash.bcrypt(Secret("c0rrect:h\u{F6}rse"), cost: 4)
         let file = try directory.write("alice:\(ours)\n", to: "htpasswd")
@@ -114,18 +157,25 @@ struct PasswordHashTests {
     @Test(
         "of another kind is refused as such",
         arguments: [
-            "", "plain", "$apr1$abcdefgh$0123456789012345678901", "{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=",
-            "$1$a$b",
-            "$6$salt$hash", "$2$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+            "", "plain", "{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=", "$1$a$b", "rqXexS6ZhobKA", "$7$salt$hash",
+            "$2$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
             "$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         ])
-    func notBcrypt(_ text: String) {
-        #expect(throws: PasswordHash.Refusal.notBcrypt) { try PasswordHash(text) }
+    func otherKind(_ text: String) {
+        let refusal = #expect(throws: PasswordHash.Refusal.self) { try PasswordHash(text) }
+        guard case .scheme? = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
     }
 
     @Test(
         "that is malformed is refused",
         arguments: [
+            "$6$salt$hash", "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc", "$6$rounds=1$a$b",
+            "$y$j9T$a$b",
+            "$apr1$abcdefgh$012345678901234567890", "$apr1$$HqJZimcKQFAMYayBlzrkA/",
+            "$apr1$a:b$HqJZimcKQFAMYayBlzrkA/",
             "$2b$", "$2b$05$", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOe",
             "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeWW",
             "$2b$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
@@ -139,8 +189,35 @@ struct PasswordHashTests {
             "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyO\u{E4}",
         ])
     func malformed(_ text: String) {
-        #expect(throws: PasswordHash.Refusal.malformed) { try PasswordHash(text) }
+        let refusal = #expect(throws: PasswordHash.Refusal.self) { try PasswordHash(text) }
+        guard case .malformed? = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
     }
 }
 
 private let htpasswd = Executable.find("htpasswd", searchPath: nil)
+
+@Suite("A sealed text")
+struct SealedTests {
+    private let key = [UInt8](repeating: 7, count: 32)
+
+    @Test(
+        "is opened by its key and for its purpose only, and whole",
+        arguments: ["", "x", "p\u{E4}ss:word \u{1F511}"])
+    func opens(_ text: String) throws {
+        let sealed = try #require(Sealed.seal(Secret(text), key: key, purpose: "test"))
+        #expect(Sealed.open(sealed, key: key, purpose: "test")?.revealed == text)
+        #expect(Sealed.open(sealed, key: [UInt8](repeating: 8, count: 32), purpose: "test") == nil)
+        #expect(Sealed.open(sealed, key: key, purpose: "other") == nil)
+        for index in sealed.indices {
+            var changed = sealed
+            changed[index] ^= 1
+            #expect(Sealed.open(changed, key: key, purpose: "test") == nil)
+        }
+        #expect(Sealed.open(Array(sealed.dropLast()), key: key, purpose: "test") == nil)
+        #expect(Sealed.open([], key: key, purpose: "test") == nil)
+        #expect(Sealed.seal(Secret(text), key: key, purpose: "test") != sealed)
+    }
+}

@@ -131,9 +131,10 @@ class Bench:
             except requests.ConnectionError:
                 return None
             # nginx of MLflow's image answers before the server behind it does.
-            return None if got.status_code == 502 else got
-        answer = wait_until(answer, "a prediction", 120, pause=0.02)
-        return answer.status_code, answer.json() if answer.status_code == 200 else None
+            if got.status_code == 502:
+                return None
+            return got.status_code, got.json() if got.status_code == 200 else None
+        return wait_until(answer, "a prediction", 120, pause=0.02)
 
 
 # Content types and bodies: the first is a good one, the others are answered by whatever MLflow makes of them.

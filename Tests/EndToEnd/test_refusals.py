@@ -7,7 +7,7 @@ import pytest
 
 from support.processes import free_port
 from support.registry import MODEL
-from support.slipway import BASE, problem
+from support.slipway import BASE, elsewhere, problem
 
 AJAX = BASE.replace("/api/", "/ajax-api/")
 GOOD = {"model_name": MODEL, "model_version": "1"}
@@ -52,7 +52,7 @@ CREDENTIALS = {
 @pytest.mark.parametrize("kind", CREDENTIALS)
 @pytest.mark.parametrize("method, path", ROUTES)
 def test_missing_and_wrong_credentials_are_401(slipway, method, path, kind):
-    headers = {"Authorization": CREDENTIALS[kind]} if CREDENTIALS[kind] else {}
+    headers = elsewhere() | ({"Authorization": CREDENTIALS[kind]} if CREDENTIALS[kind] else {})
     answer = slipway.call(method, path, user=False, headers=headers, json=GOOD if method == "POST" else None)
     refused(answer, 401, "UNAUTHENTICATED")
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")

@@ -22,7 +22,7 @@ class Slipway:
     plain_user = ("reader", secrets.token_urlsafe(12))
 
     def __init__(self, binary, folder, settings, environment):
-        """`settings` are sections of slipway.yaml beside server and auth; `environment` is the pool's whole."""
+        """`settings` are sections of slipway.yaml beside server, and more for auth; `environment` is the pool's whole."""
         self.binary = binary
         self.state = pathlib.Path(folder)
         self.environment = environment
@@ -34,8 +34,10 @@ class Slipway:
         htpasswd = self.state / "htpasswd"
         self.config.write_text(yaml.safe_dump({
             "server": {"state": str(self.state), "responders": 3},
-            "auth": {"htpasswd": str(htpasswd), "administrators": [self.admin[0]]},
             **settings,
+            # Tests come from many networks by saying so: see elsewhere().
+            "auth": {"htpasswd": str(htpasswd), "administrators": [self.admin[0]], "trusted_proxies": ["127.0.0.1"]}
+            | settings.get("auth", {}),
         }))
         self.command("user", "add", self.admin[0], "--password-stdin", input=self.admin[1])
         run("htpasswd", "-iB", htpasswd, self.plain_user[0], input=self.plain_user[1])
@@ -157,6 +159,11 @@ class Slipway:
 
     def build_folders(self):
         return sorted(entry.name for entry in (self.state / "builds").iterdir())
+
+
+def elsewhere():
+    """Headers of a caller from a network of its own, where nobody has guessed at passwords yet."""
+    return {"X-Forwarded-For": f"2001:db8:{secrets.randbelow(65536):x}:{secrets.randbelow(65536):x}::7"}
 
 
 def step(build, name):
