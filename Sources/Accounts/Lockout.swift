@@ -40,7 +40,8 @@ struct Lockout: Sendable {
         var blockedUntil = 0
     }
 
-    /// - Parameter network: see `ClientAddress`.
+    /// Lets an attempt through to the check of its password, or says how long to wait.
+    ///
     /// - Throws: `requestLimitExceeded`, saying for how long, unless the password may be looked at now.
     func check(_ user: String, from network: String) throws(Problem) {
         let now = Int(clock.now().milliseconds)

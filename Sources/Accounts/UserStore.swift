@@ -6,7 +6,10 @@ package protocol UserStore: Sendable {
 
     /// Looks whether the password is the user's; blocks for as long as that takes.
     ///
-    /// - Parameter address: the caller's, for the store's own log.
+    /// - Parameters:
+    ///   - credentials: what the caller gave.
+    ///   - address: the caller's, for the store's own log.
+    /// - Returns: nil where the password is wrong or there is no such user.
     /// - Throws: `temporarilyUnavailable` where the store cannot be asked; `permissionDenied` where the password is
     ///   right and the user may not come in all the same.
     func verify(_ credentials: Credentials, from address: String) throws(Problem) -> VerifiedUser?

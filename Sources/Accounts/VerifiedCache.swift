@@ -25,7 +25,7 @@ final class VerifiedCache: Sendable {
         processKey.mark("\(store.rawValue)\0\(credentials.user)\0\(credentials.password.revealed)".utf8)
     }
 
-    /// - Parameter storeMark: what the store says of the user now; another than at the time of `add` voids the entry.
+    /// What was added, unless it is old, or the store says of the user something else now.
     func find(_ key: Key, storeMark: String?) -> VerifiedUser? {
         entries.withLock { entries in
             guard let entry = entries[key], entry.until > .now, entry.storeMark == storeMark else {

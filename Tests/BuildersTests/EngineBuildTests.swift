@@ -89,8 +89,14 @@ import Testing
         let problem = #expect(throws: Problem.self) { try build(engine, seconds: 0.2) }
         #expect(problem?.code == .buildTimedOut)
         for pid in try directory.read("log").split(separator: "\n") {
-            let state = try? directory.read("../../proc/\(pid)/stat")
-            #expect(state == nil || state?.contains(") Z ") == true)
+            var isGone = false
+            // A signal is sent at once and received when the receiver's turn comes.
+            for _ in 0..<500 where !isGone {
+                let state = try? directory.read("../../proc/\(pid)/stat")
+                isGone = state == nil || state?.contains(") Z ") == true
+                if !isGone { Threads.sleep(.milliseconds(10)) }
+            }
+            #expect(isGone)
         }
     }
 
