@@ -41,6 +41,8 @@ package final class Accounts: Sendable {
     ///   - roles: what callers may do.
     ///   - database: what all responders share.
     ///   - limits: of sessions.
+    ///   - clock: the time of day.
+    ///   - refusalGrid: refusals come at the next multiple of this.
     package init(
         stores: [any UserStore], roles: Roles, database: AccountsDatabase, limits: Sessions.Limits,
         clock: Clock = .system, refusalGrid: Duration = .milliseconds(250)
@@ -85,6 +87,7 @@ package final class Accounts: Sendable {
     /// Begins a session.
     ///
     /// - Parameters:
+    ///   - credentials: what was typed.
     ///   - evidence: of the request; a session that it brings ends, so that nobody's token outlives a sign-in.
     ///   - agent: the browser as it calls itself.
     /// - Returns: who signed in, and the token of the session.

@@ -68,10 +68,9 @@ package struct Sessions: Sendable {
         text.utf8.count == 43 && text.wholeMatch(of: /[A-Za-z0-9_-]{43}/) != nil
     }
 
-    /// Begins a session under a new token.
+    /// Begins a session under a new token, which is returned and kept nowhere.
     ///
-    /// - Parameter password: kept sealed by the token where the store has to be asked again.
-    /// - Returns: the token, which is kept nowhere.
+    /// With `keepsPassword` the password is kept, sealed by the token, for a store that has to be asked again.
     func begin(
         _ credentials: Credentials, _ store: StoreKind, _ user: VerifiedUser, storeMark: String,
         keepsPassword: Bool, address: String, agent: String
