@@ -35,9 +35,10 @@ package struct AuthdClient: Sendable {
     /// - Parameters:
     ///   - user: the name as it was typed.
     ///   - password: the password.
-    ///   - address: the caller's, for PAM's rules and log; one that is none is left out.
+    ///   - address: the caller's, for PAM's rules and log; may be empty.
     /// - Returns: the verdict.
-    /// - Throws: a `temporarilyUnavailable` where there is no verdict, its hint for an administrator.
+    /// - Throws: a `temporarilyUnavailable` where there is no verdict, its hint for an administrator; an
+    ///   `invalidParameterValue` where the address is none.
     package func check(user: String, password: Secret, address: String) throws(Problem) -> Verdict {
         guard let request = AttemptRequest(user: user, password: password.revealed.utf8, address: address)
         else {
