@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import pickle
+import re
 import shutil
 import socket
 import struct
@@ -161,6 +162,31 @@ def as_user(user, group, groups, body):
         content = stream.read()
     os.waitpid(child, 0)
     return pickle.loads(content)
+
+
+def zombies(pid):
+    """Children that have ended and were not waited for."""
+    return [entry for entry in pathlib.Path("/proc").glob("[0-9]*/stat")
+            if re.search(rf"\) Z {pid} ", _text(entry))]
+
+
+def _text(path):
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def memory(pid):
+    """All that a process has written anywhere in its memory."""
+    content = b""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as stream:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            if " rw-p " in line and "[v" not in line:
+                begin, end = (int(number, 16) for number in line.split()[0].split("-"))
+                stream.seek(begin)
+                content += stream.read(end - begin)
+    return content
 
 
 class _Message(ctypes.Structure):
