@@ -56,9 +56,11 @@ struct Lockout: Sendable {
         }
         guard wait > 0 else { return }
         let seconds = (min(wait, Self.longestDelay) + 999) / 1000
-        throw Problem(
+        var problem = Problem(
             .requestLimitExceeded, "there were too many wrong passwords",
             hint: "wait \(seconds) s before the next")
+        problem.retryAfter = seconds
+        throw problem
     }
 
     /// Counts a wrong password, of a user who exists or not.

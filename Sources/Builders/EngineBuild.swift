@@ -49,13 +49,15 @@ extension Engine {
     ///   - environment: this process's own; the engine gets what it needs of it.
     ///   - log: a file, open for appending.
     ///   - seconds: how long the build may take.
+    ///   - idleSeconds: how long it may print nothing.
     ///   - shouldStop: asked several times a second; true ends the build.
     ///   - follow: told the steps so far whenever one begins or ends.
     /// - Returns: the image as the engine has it now.
     /// - Throws: `buildFailed` with what the failing step said last, `buildTimedOut`, or `invalidState` after a stop.
     package func build(
         _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,
-        shouldStop: () -> Bool, follow: @escaping ([EngineStep]) -> Void = { _ in }
+        idleSeconds: Double = .infinity, shouldStop: () -> Bool,
+        follow: @escaping ([EngineStep]) -> Void = { _ in }
     ) throws(Problem) -> BuiltImage {
         if let builder = request.builder {
             try checkAnswers(builder, environment)
@@ -69,6 +71,8 @@ extension Engine {
         var output = BuildOutput(
             log: log, secrets: request.hiddenTexts + proxies.flatMap(WebAddress.hiddenTexts), follow: follow)
         var stopped = false
+        var isIdle = false
+        var lastOutput = ContinuousClock.now
         let start: Int
         let outcome: Command.Outcome
         do {
@@ -80,8 +84,10 @@ extension Engine {
                 Command(path, arguments, environment: environment), kind == .docker ? "TERM" : "HUP")
             outcome = try command.run(seconds: seconds, endingWith: ending) {
                 stopped = stopped || shouldStop()
-                return stopped
+                isIdle = isIdle || lastOutput.duration(to: .now) > .seconds(min(idleSeconds, 1e9))
+                return stopped || isIdle
             } sink: { bytes in
+                lastOutput = .now
                 try output.take(bytes, at: Clock.system.now())
             }
             try output.finish(at: Clock.system.now())
@@ -91,6 +97,11 @@ extension Engine {
             throw Problem(.buildFailed, "\(path) cannot be run", hint: "run: slipway doctor", cause: error)
         }
         if stopped { throw Problem(.invalidState, "the build was stopped") }
+        if isIdle {
+            throw Problem(
+                .buildTimedOut, "the build printed nothing for \(Int(idleSeconds)) seconds",
+                hint: "look at the log for the step that hangs, or raise builds.idle_timeout_seconds")
+        }
         if outcome.timedOut {
             throw Problem(
                 .buildTimedOut, "the build took longer than \(Int(seconds)) seconds",

@@ -1,4 +1,5 @@
 package import Core
+internal import Crypto
 package import Posix
 
 /// What a build was accepted for: the content of request.json.
@@ -19,9 +20,43 @@ package struct BuildOrder: Codable, Sendable {
     package let timeoutSeconds: Int
     package let createdAt: Timestamp
     package let createdBy: String
+    /// The build that this one repeats.
+    package var retryOf: String?
+    /// The batch that it was submitted in.
+    package var batchID: String?
+
+    /// Equal for two orders that would make the same image under the same name, whoever gave them.
+    var mark: String {
+        get throws(Problem) {
+            var same = self
+            same.retryOf = nil
+            same.batchID = nil
+            let bytes = try JSON.encode(same.anonymous)
+            return String(SHA256.hex(bytes).prefix(32))
+        }
+    }
+
+    private var anonymous: BuildOrder {
+        BuildOrder(
+            modelName: modelName, modelVersion: modelVersion, source: source, location: location,
+            runID: runID,
+            modelID: modelID, imageName: imageName, options: options, timeoutSeconds: timeoutSeconds,
+            createdAt: Timestamp(milliseconds: 0), createdBy: "")
+    }
+
+    /// The same order again.
+    func repeated(of id: BuildID, at now: Timestamp, by user: String) -> BuildOrder {
+        BuildOrder(
+            modelName: modelName, modelVersion: modelVersion, source: source, location: location,
+            runID: runID,
+            modelID: modelID, imageName: imageName, options: options, timeoutSeconds: timeoutSeconds,
+            createdAt: now, createdBy: user, retryOf: id.text)
+    }
 
     enum CodingKeys: String, CodingKey {
         case source, location, options
+        case retryOf = "retry_of"
+        case batchID = "batch_id"
         case modelName = "model_name"
         case modelVersion = "model_version"
         case runID = "run_id"
@@ -49,6 +84,7 @@ package struct BuildDirectory: Sendable {
     private var statusPath: String { "\(path)/status.json" }
     private var orderPath: String { "\(path)/request.json" }
     private var leasePath: String { "\(path)/lease" }
+    private var cancelPath: String { "\(path)/cancel" }
 
     /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
     ///
@@ -71,6 +107,14 @@ package struct BuildDirectory: Sendable {
     package func order() throws -> BuildOrder {
         try JSON.decode(BuildOrder.self, Files.read(orderPath, limit: 1 << 20), "request.json")
     }
+
+    /// Asks whoever runs the build, now or later, to end it; the one thing that is written here by others.
+    func requestCancel(by user: String) throws {
+        try Files.replace(cancelPath, with: "\(user.printable(limit: 128))\n".utf8)
+    }
+
+    /// Whether that was asked.
+    var isCancelRequested: Bool { (try? Files.status(cancelPath)) ?? nil != nil }
 
     /// The bytes of status.json; nil where there is no such build.
     package func statusBytes() throws(SystemError) -> [UInt8]? {

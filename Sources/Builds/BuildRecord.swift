@@ -9,6 +9,7 @@ final class BuildRecord: Sendable {
     private let clock: Clock
     private let status: Mutex<BuildStatus>
     private let lastProgress = Mutex(ContinuousClock.now)
+    private let lastBeat = Mutex(ContinuousClock.now)
 
     init(_ directory: BuildDirectory, _ status: BuildStatus, _ clock: Clock) {
         self.directory = directory
@@ -33,6 +34,16 @@ final class BuildRecord: Sendable {
     /// Notes how far the step in hand is, twice a second at most; that it cannot be written fails nothing.
     func progress(done: Int, total: Int?) {
         updateStep(isLast: false) { $0.progress = .init(done: done, total: total) }
+    }
+
+    /// Shows that the runner lives while there is nothing to tell, four times a minute.
+    func beat() {
+        let due = lastBeat.withLock { last in
+            guard ContinuousClock.now - last > .seconds(15) else { return false }
+            last = .now
+            return true
+        }
+        if due { try? update { _, _ in } }
     }
 
     /// Notes what the engine does; the last word is always written.

@@ -29,10 +29,19 @@ package final class BuildService: Sendable {
         self.clock = clock
     }
 
+    /// A build that a submit led to.
+    package struct Accepted: Sendable {
+        package let id: BuildID
+        /// The build as it stands, as JSON.
+        package let build: [UInt8]
+        /// Whether it is one that was asked for before, and has not ended.
+        package let isCoalesced: Bool
+    }
+
     /// Accepts a build, or refuses it leaving nothing behind, and starts it where a place is free.
     ///
-    /// - Returns: the build as it stands, as JSON.
-    package func submit(_ submission: Submission, by user: String) throws -> [UInt8] {
+    /// - Returns: the new build, or the unfinished one of the very same order.
+    package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         let engine = try engineWatch.engine()
         try engine.checkCanBuild(submission.options, settings.images)
         let version = try source.registry.resolve(submission.modelName, submission.version)
@@ -42,24 +51,93 @@ package final class BuildService: Sendable {
             location: version.location, runID: version.runID, modelID: version.modelID,
             imageName: image.description, options: submission.options,
             timeoutSeconds: submission.options.timeoutSeconds ?? settings.builds.timeoutSeconds,
-            createdAt: clock.now(), createdBy: user)
+            createdAt: clock.now(), createdBy: user, batchID: batch?.text)
+        return try enter(order, isForced: submission.isForced)
+    }
+
+    /// The numbers of a model's versions that could be built.
+    package func versions(of model: ModelName) throws(Problem) -> [Int] {
+        try source.registry.versions(of: model)
+    }
+
+    /// The model that a build is of; nil where there is no such build.
+    package func model(of id: BuildID) throws -> ModelName? {
+        try history.directory(id).status().map { status in try ModelName(status.modelName) }
+    }
+
+    /// Builds again what has ended: the same version from the same place, however the registry has changed since.
+    ///
+    /// - Returns: nil where there is no such build.
+    package func retry(_ id: BuildID, by user: String) throws -> Accepted? {
+        guard let status = try history.directory(id).status() else { return nil }
+        guard status.state.isTerminal else {
+            throw Problem(
+                .invalidState, "build \(id) has not ended: it is \(status.state.rawValue)",
+                hint: "wait for its end, or cancel it first")
+        }
+        let order = try history.directory(id).order().repeated(of: id, at: clock.now(), by: user)
+        return try enter(order, isForced: false)
+    }
+
+    private func enter(_ order: BuildOrder, isForced: Bool) throws -> Accepted {
         let directory = try createDirectory(order)
         do {
-            try history.add(directory.id, order)
+            let other = try history.add(
+                directory.id, order, isForced: isForced, maxQueued: settings.builds.maxQueued)
+            if let other {
+                try Files.remove(directory.path)
+                return Accepted(id: other, build: try show(other) ?? [], isCoalesced: true)
+            }
         } catch {
             try? Files.remove(directory.path)
             throw error
         }
         log.info(
             "accepted",
-            ["build": directory.id, "model": order.modelName, "version": order.modelVersion, "user": user])
+            [
+                "build": directory.id, "model": order.modelName, "version": order.modelVersion,
+                "user": order.createdBy,
+            ])
         do {
             try dispatcher.dispatch()
         } catch {
             // The build is safe in the queue; the supervisor's tick tries again.
             log.error("dispatch failed; the build stays queued", ["build": directory.id, "cause": error])
         }
-        return try show(directory.id) ?? BuildStatus(id: directory.id, order: order).encoded()
+        let build = try show(directory.id) ?? BuildStatus(id: directory.id, order: order).encoded()
+        return Accepted(id: directory.id, build: build, isCoalesced: false)
+    }
+
+    /// Asks for a build's end, and waits a moment for it.
+    ///
+    /// - Returns: the build as it stands then, as JSON; nil where there is no such build.
+    /// - Throws: `invalidState` where it has ended.
+    package func cancel(_ id: BuildID, by user: String) throws -> [UInt8]? {
+        guard let status = try history.directory(id).status() else { return nil }
+        guard try dispatcher.cancel(id, by: user) else {
+            throw Problem(
+                .invalidState, "build \(id) has ended already: it is \(status.state.rawValue)",
+                hint: "there is nothing left to cancel")
+        }
+        // A place may have become free.
+        try? dispatcher.dispatch()
+        return try show(id)
+    }
+
+    /// Removes a build that has ended, with its log and all its files; the image stays.
+    ///
+    /// - Returns: false where there is no such build.
+    /// - Throws: `invalidState` where it has not ended.
+    package func remove(_ id: BuildID) throws -> Bool {
+        guard let status = try history.directory(id).status() else { return false }
+        // The index may be behind the truth.
+        try dispatcher.refresh()
+        guard status.state.isTerminal, try history.remove(id) else {
+            throw Problem(
+                .invalidState, "build \(id) has not ended: it is \(status.state.rawValue)",
+                hint: "cancel it first")
+        }
+        return true
     }
 
     /// What a submit of the same fields would do, found out by reading the model's small files where they lie.

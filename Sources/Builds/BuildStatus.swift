@@ -1,5 +1,6 @@
 package import Builders
 package import Core
+internal import Posix
 
 /// How far a build is; strings as they stand in status.json and in answers.
 package enum BuildState: String, Codable, Sendable, CaseIterable {
@@ -34,6 +35,9 @@ package struct BuildStatus: Codable, Sendable {
     package let envManager: String
     package let createdAt: Timestamp
     package let createdBy: String
+    /// The build that this one repeats.
+    package let retryOf: String?
+    package let batchID: String?
     package var updatedAt: Timestamp
     package var finishedAt: Timestamp?
     /// From the runner's start to the end.
@@ -44,7 +48,26 @@ package struct BuildStatus: Codable, Sendable {
     package var warnings: [String] = []
     package var image: Image?
     package var error: Failure?
+    /// Who runs it.
+    package var runner: RunnerPlace?
     package let links: Links
+
+    /// The machine that a runner is on, and since when: a pid alone says nothing after a restart.
+    package struct RunnerPlace: Codable, Sendable, Equatable {
+        package let host: String
+        package let bootID: String
+        package let pid: Int32
+
+        /// This process.
+        static var own: RunnerPlace {
+            RunnerPlace(host: ThisProcess.hostName, bootID: ThisProcess.bootID, pid: ThisProcess.id)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case host, pid
+            case bootID = "boot_id"
+        }
+    }
 
     /// One state that a runner went through.
     package struct Step: Codable, Sendable {
@@ -126,7 +149,9 @@ package struct BuildStatus: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case state, source, steps, warnings, image, error, links
+        case state, source, steps, warnings, image, error, links, runner
+        case retryOf = "retry_of"
+        case batchID = "batch_id"
         case buildID = "build_id"
         case modelName = "model_name"
         case modelVersion = "model_version"
@@ -155,6 +180,8 @@ package struct BuildStatus: Codable, Sendable {
         envManager = order.options.envManager.rawValue
         createdAt = order.createdAt
         createdBy = order.createdBy
+        retryOf = order.retryOf
+        batchID = order.batchID
         updatedAt = order.createdAt
         links = Links(id)
     }
@@ -184,10 +211,24 @@ package struct BuildStatus: Codable, Sendable {
 }
 
 extension BuildStatus {
+    /// The end of a build that somebody wanted no more.
+    func cancelled(at now: Timestamp) -> BuildStatus {
+        var status = self
+        status.enter(.cancelled, at: now)
+        return status
+    }
+
     /// The end of a build whose runner is gone; what the log ends with may say why.
     func lost(at now: Timestamp, logEnd: String?) -> BuildStatus {
         var status = self
         status.enter(.failed, at: now)
+        if let runner, runner.host == ThisProcess.hostName, runner.bootID != ThisProcess.bootID {
+            status.error = .init(
+                Problem(
+                    .hostRestarted, "the machine was restarted while the build ran",
+                    hint: "build again: what the engine had finished, it still has"))
+            return status
+        }
         status.error = .init(
             Problem(
                 .runnerLost,

@@ -41,6 +41,29 @@ package struct Dispatcher: Sendable {
         }
     }
 
+    /// Ends a build: at once where no runner has it, else by asking its runner, who looks a few times a second.
+    ///
+    /// - Returns: false where it has ended already.
+    package func cancel(_ id: BuildID, by user: String) throws -> Bool {
+        let directory = history.directory(id)
+        let isCancelled: Bool? = try history.withDatabase { database in
+            try database.immediately {
+                guard let status = readable(directory), !status.state.isTerminal else { return false }
+                try directory.requestCancel(by: user)
+                let waiting = try database.execute(
+                    "SELECT 1 FROM builds WHERE id = ? AND state = 'queued' AND launched_at IS NULL",
+                    [.text(id.text)])
+                guard !waiting.isEmpty, let lease = try directory.takeLease() else { return nil }
+                defer { withExtendedLifetime(lease) {} }
+                try directory.write(status.cancelled(at: clock.now()))
+                try database.execute("UPDATE builds SET state = 'cancelled' WHERE id = ?", [.text(id.text)])
+                return true
+            }
+        }
+        if isCancelled == nil { log.info("a runner is asked to end", ["build": id, "user": user]) }
+        return isCancelled != false
+    }
+
     /// Runs `body` in an immediate transaction, unless all builds have ended.
     private func withUnfinished(_ body: (Database) throws -> Void) throws {
         try history.withDatabase { database in
@@ -80,7 +103,7 @@ package struct Dispatcher: Sendable {
     private func launch(_ database: Database, places: Int) throws {
         guard places > 0 else { return }
         let next = try database.execute(
-            "SELECT id FROM builds WHERE state = 'queued' AND launched_at IS NULL ORDER BY seq LIMIT ?",
+            "SELECT id FROM builds WHERE state = 'queued' AND launched_at IS NULL ORDER BY priority, seq LIMIT ?",
             [.integer(places)])
         for id in next.compactMap({ $0.text(0).flatMap { BuildID($0) } }) {
             let directory = history.directory(id)
@@ -117,10 +140,13 @@ package struct Dispatcher: Sendable {
         // The runner may have ended between the first look and the lease.
         guard let last = readable(directory) else { return (.failed, false) }
         if last.state.isTerminal { return (last.state, false) }
-        try directory.write(last.lost(at: clock.now(), logEnd: directory.lastLogLine))
+        let end =
+            directory.isCancelRequested
+            ? last.cancelled(at: clock.now()) : last.lost(at: clock.now(), logEnd: directory.lastLogLine)
+        try directory.write(end)
         try? Files.remove(directory.contextPath)
-        log.warning("a runner was lost", ["build": directory.id])
-        return (.failed, true)
+        log.warning("a runner was lost", ["build": directory.id, "state": end.state.rawValue])
+        return (end.state, true)
     }
 
     /// nil where the directory is gone or its status cannot be understood.

@@ -30,9 +30,28 @@ package final class History: Sendable {
                 launched_at INTEGER
             )
             """)
+        try Self.addColumns(opened)
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_state ON builds (state, seq)")
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_model ON builds (model_name, seq)")
         database = Mutex(opened)
+    }
+
+    /// What came after the first version of the table.
+    private static func addColumns(_ database: Database) throws {
+        let columns = [
+            "priority": "INTEGER NOT NULL DEFAULT 0", "batch_id": "TEXT", "order_mark": "TEXT",
+        ]
+        let known = try database.execute("SELECT name FROM pragma_table_info('builds')").compactMap {
+            $0.text(0)
+        }
+        for (name, type) in columns where !known.contains(name) {
+            do {
+                try database.execute("ALTER TABLE builds ADD COLUMN \(name) \(type)")
+            } catch {
+                // Another process may have been faster.
+                guard error.message.contains("duplicate column") else { throw error }
+            }
+        }
     }
 
     package func directory(_ id: BuildID) -> BuildDirectory { BuildDirectory(state: state, id: id) }
@@ -44,14 +63,72 @@ package final class History: Sendable {
     }
 
     /// Enters an accepted build.
-    package func add(_ id: BuildID, _ order: BuildOrder) throws {
-        try withDatabase { database in try Self.insert(id, order, .queued, launchedAt: .null, database) }
+    ///
+    /// - Parameters:
+    ///   - id: the build's.
+    ///   - order: what it was accepted for.
+    ///   - isForced: whether it is entered although the same is being built.
+    ///   - maxQueued: how many may wait, this one included.
+    /// - Returns: the unfinished build of the same order that stands in its place; nil where this one was entered.
+    /// - Throws: `requestLimitExceeded` where too many wait.
+    package func add(
+        _ id: BuildID, _ order: BuildOrder, isForced: Bool = true, maxQueued: Int = .max
+    ) throws -> BuildID? {
+        let mark = try order.mark
+        return try withDatabase { database in
+            try database.immediately {
+                if !isForced {
+                    let same = try database.execute(
+                        "SELECT id FROM builds WHERE order_mark = ? AND state NOT IN (\(Self.ended)) LIMIT 1",
+                        [.text(mark)])
+                    if let id = same.first?.text(0).flatMap({ BuildID($0) }) { return id }
+                }
+                let queued = try database.execute(
+                    "SELECT COUNT(*) FROM builds WHERE state = 'queued' AND launched_at IS NULL")
+                if let count = queued.first?.integer(0), count >= maxQueued {
+                    var problem = Problem(
+                        .requestLimitExceeded, "\(count) builds wait already, and no more may",
+                        hint: "try again later, or raise builds.max_queued")
+                    problem.retryAfter = 60
+                    throw problem
+                }
+                try Self.insert(id, order, .queued, launchedAt: .null, database)
+                return nil
+            }
+        }
+    }
+
+    /// States that nothing follows, as SQL.
+    static let ended = "'succeeded', 'failed', 'cancelled'"
+
+    /// Forgets a build that has ended, with all its files.
+    ///
+    /// - Returns: false where it has not ended.
+    package func remove(_ id: BuildID) throws -> Bool {
+        let path = directory(id).path
+        // Another name first: what is half removed must not be taken for a build again.
+        let rest = "\(state)/builds/.\(id).removed"
+        let isEnded = try withDatabase { database in
+            try database.immediately {
+                let rows = try database.execute(
+                    "SELECT 1 FROM builds WHERE id = ? AND state IN (\(Self.ended))", [.text(id.text)])
+                guard !rows.isEmpty else { return false }
+                try Files.move(path, to: rest)
+                try database.execute("DELETE FROM builds WHERE id = ?", [.text(id.text)])
+                return true
+            }
+        }
+        if isEnded { try Files.remove(rest) }
+        return isEnded
     }
 
     /// Enters builds whose directory is there but whose row is not: a crash lay between the two, or the index is new.
     package func adoptStrays() throws {
         let known = try withDatabase { database in
             Set(try database.execute("SELECT id FROM builds").compactMap { $0.text(0) })
+        }
+        for name in try Files.names(in: "\(state)/builds") where name.hasSuffix(".removed") {
+            try? Files.remove("\(state)/builds/\(name)")
         }
         let strays = try Files.names(in: "\(state)/builds").filter { !known.contains($0) }
             .compactMap { BuildID($0).map(directory) }
@@ -74,14 +151,15 @@ package final class History: Sendable {
         try database.execute(
             """
             INSERT OR IGNORE INTO builds
-            (id, state, model_name, model_version, image_name, created_by, created_at, launched_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            (id, state, model_name, model_version, image_name, created_by, created_at, launched_at, priority, batch_id,
+            order_mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(id.text), .text(state.rawValue), .text(order.modelName),
                 .text(String(order.modelVersion)),
                 .text(order.imageName), .text(order.createdBy), .integer(Int(order.createdAt.milliseconds)),
-                launchedAt,
+                launchedAt, .integer(order.batchID == nil ? 0 : 1), order.batchID.map { .text($0) } ?? .null,
+                .text(try order.mark),
             ])
     }
 
@@ -91,7 +169,8 @@ package final class History: Sendable {
             let rows = try database.execute(
                 """
                 SELECT COUNT(*) FROM builds WHERE launched_at IS NULL AND state = 'queued'
-                AND seq <= (SELECT seq FROM builds WHERE id = ? AND launched_at IS NULL AND state = 'queued')
+                AND (priority, seq) <= (SELECT priority, seq FROM builds
+                WHERE id = ? AND launched_at IS NULL AND state = 'queued')
                 """, [.text(id.text)])
             let count = rows.first?.integer(0) ?? 0
             return count > 0 ? count : nil

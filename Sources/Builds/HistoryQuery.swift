@@ -9,8 +9,8 @@ package struct HistoryQuery: Sendable {
     private var pageSize = 100
 
     private static let names = [
-        "model_name", "model_version", "state", "user", "created_after", "created_before", "text", "order_by",
-        "max_results", "page_token",
+        "model_name", "model_version", "state", "user", "created_after", "created_before", "text",
+        "batch_id", "order_by", "max_results", "page_token",
     ]
 
     /// One page of a listing.
@@ -33,6 +33,7 @@ package struct HistoryQuery: Sendable {
             switch name {
             case "model_name", "model_version": require("\(name) = ?", .text(value))
             case "user": require("created_by = ?", .text(value))
+            case "batch_id": require("batch_id = ?", .text(value))
             case "state":
                 guard let state = BuildState(rawValue: value) else {
                     let states = BuildState.allCases.map(\.rawValue).joined(separator: ", ")

@@ -44,7 +44,11 @@ package struct Runner {
             try directory.write(status.lost(at: clock.now(), logEnd: directory.lastLogLine))
             return false
         }
-        let stop = try StopRequest()
+        if directory.isCancelRequested {
+            try directory.write(status.cancelled(at: clock.now()))
+            return false
+        }
+        let stop = try StopRequest(directory)
         let order = try directory.order()
         let record = BuildRecord(directory, status, clock)
         defer { try? Files.remove(directory.contextPath) }
@@ -75,7 +79,10 @@ package struct Runner {
     }
 
     private func work(_ order: BuildOrder, _ record: BuildRecord, _ stop: StopRequest) throws {
-        try record.update { status, now in status.enter(.preparing, at: now) }
+        try record.update { status, now in
+            status.runner = .own
+            status.enter(.preparing, at: now)
+        }
         record.note(
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
         let engine =
@@ -119,7 +126,11 @@ package struct Runner {
         let built = try engine.build(
             try request(order), environment: environment,
             log: try Descriptor.open(directory.logPath, .append),
-            seconds: Double(order.timeoutSeconds), shouldStop: { stop.isRequested },
+            seconds: Double(order.timeoutSeconds), idleSeconds: Double(settings.builds.idleTimeoutSeconds),
+            shouldStop: {
+                record.beat()
+                return stop.isRequested
+            },
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
         try record.update { status, now in
@@ -178,11 +189,14 @@ private enum Netrc {
     }
 }
 
-/// A cancel that may arrive at any time, as SIGTERM.
+/// A cancel that may arrive at any time: as SIGTERM, or as a wish that lies in the build's directory.
 private final class StopRequest: Sendable {
     private let requested = Atomic(false)
+    private let directory: BuildDirectory
+    private let lastLook = Mutex(ContinuousClock.now)
 
-    init() throws(SystemError) {
+    init(_ directory: BuildDirectory) throws(SystemError) {
+        self.directory = directory
         let signals = Signals([Signals.terminate, Signals.interrupt])
         signals.block()
         try Threads.detach { [weak self] in
@@ -191,7 +205,18 @@ private final class StopRequest: Sendable {
         }
     }
 
-    var isRequested: Bool { requested.load(ordering: .relaxed) }
+    /// Asked often; it looks into the directory a few times a second.
+    var isRequested: Bool {
+        if requested.load(ordering: .relaxed) { return true }
+        let isDue = lastLook.withLock { last in
+            guard ContinuousClock.now - last > .milliseconds(200) else { return false }
+            last = .now
+            return true
+        }
+        guard isDue, directory.isCancelRequested else { return false }
+        requested.store(true, ordering: .relaxed)
+        return true
+    }
 
     func check() throws(Problem) {
         if isRequested { throw Problem(.invalidState, "the build was cancelled") }

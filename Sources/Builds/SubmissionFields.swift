@@ -114,6 +114,44 @@ struct SubmissionFields {
         return result
     }
 
+    mutating func objects(_ name: String, limit: Int) throws(Problem) -> [SubmissionFields]? {
+        guard let value = take(name) else { return nil }
+        guard case .list(let items) = value else {
+            throw .invalid(name, "must be a list of objects, not \(value.kind)")
+        }
+        guard items.count <= limit else { throw .invalid(name, "holds more than \(limit) builds") }
+        return try items.map { item throws(Problem) in
+            guard case .object(let values) = item else {
+                throw .invalid(name, "must be a list of objects, and holds \(item.kind)")
+            }
+            return SubmissionFields(values)
+        }
+    }
+
+    /// Whether a field is just this text.
+    mutating func isText(_ name: String, _ text: String) throws(Problem) -> Bool { take(name) == .text(text) }
+
+    /// A list of versions, as texts or numbers.
+    mutating func versions(_ name: String, limit: Int) throws(Problem) -> [String] {
+        guard let value = take(name) else { throw missing(name) }
+        guard case .list(let items) = value, items.count <= limit else {
+            throw .invalid(name, "must be \"all\", or a list of at most \(limit) versions, not \(value.kind)")
+        }
+        return try items.map { item throws(Problem) in
+            var one = SubmissionFields([name: item])
+            guard let version = try one.version(name) else { throw missing(name) }
+            return version
+        }
+    }
+
+    func without(_ names: Set<String>) -> SubmissionFields {
+        SubmissionFields(values.filter { !names.contains($0.key) })
+    }
+
+    func with(_ name: String, _ value: JSONValue) -> SubmissionFields {
+        SubmissionFields(values.merging([name: value]) { $1 })
+    }
+
     func missing(_ name: String) -> Problem { .invalid(name, "is missing") }
 
     func refuseUnknown() throws(Problem) {

@@ -19,6 +19,8 @@ package struct Problem: Error, Sendable, CustomStringConvertible {
         case internalError = "INTERNAL_ERROR"
         /// The runner of a build ended without a word.
         case runnerLost = "RUNNER_LOST"
+        /// The machine that a build ran on was restarted.
+        case hostRestarted = "HOST_RESTARTED"
         /// The container engine could not build the image.
         case buildFailed = "BUILD_FAILED"
         case buildTimedOut = "BUILD_TIMED_OUT"
@@ -27,6 +29,8 @@ package struct Problem: Error, Sendable, CustomStringConvertible {
     package let code: Code
     package let message: String
     package let hint: String?
+    /// After how many seconds a second try makes sense, where that is known.
+    package var retryAfter: Int?
     /// What lies beneath; for the log, never for a response.
     package let cause: (any Error)?
 

@@ -35,6 +35,9 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Whether one of this process's standard descriptors is a terminal.
+    package static func isTerminal(_ number: Int32) -> Bool { isatty(number) == 1 }
+
     /// Sets the mode whatever the umask is; that it cannot be set fails nothing.
     ///
     /// The corresponding C function is `fchmod(2)`.

@@ -26,6 +26,19 @@ package enum ThisProcess {
     /// Processors that are online.
     package static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// The machine's name.
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Another after each start of the machine; empty where the kernel does not tell.
+    package static var bootID: String {
+        let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id", limit: 64)) ?? []
+        return String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
+    }
+
     package static var userID: UInt32 { geteuid() }
 
     /// The user's login name, where the system knows one.

@@ -37,6 +37,13 @@ package struct MLflowFileStore: ModelRegistry {
         return record.version(of: name, at: try location(of: record, store))
     }
 
+    package func versions(of name: ModelName) throws(Problem) -> [Int] {
+        let model = StoredModel(name: name, files: try StoredFiles(root))
+        var ready: [Int] = []
+        for number in try model.numbers() where try model.isReady(number) { ready.append(number) }
+        return ready
+    }
+
     private func location(of record: VersionRecord, _ store: StoredFiles) throws(Problem) -> ArtifactLocation
     {
         let source = try ArtifactSource(record.storage ?? record.source, server: nil)

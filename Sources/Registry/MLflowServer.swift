@@ -45,4 +45,8 @@ package struct MLflowServer: ModelRegistry {
             }
         return record.version(of: name, at: location)
     }
+
+    package func versions(of name: ModelName) throws(Problem) -> [Int] {
+        try RemoteModel(name: name, api: connect()).ready().sorted(by: >)
+    }
 }

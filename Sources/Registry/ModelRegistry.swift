@@ -10,6 +10,11 @@ package protocol ModelRegistry: Sendable, CustomStringConvertible {
     /// - Throws: `resourceDoesNotExist` naming what is missing and what there is, `invalidState` for a version that is
     ///   not ready or lies where Slipway cannot read, `temporarilyUnavailable` where the registry gives no answer.
     func resolve(_ name: ModelName, _ selector: VersionSelector) throws(Problem) -> ModelVersion
+
+    /// The numbers of a model's versions that are ready, the highest first.
+    ///
+    /// - Throws: as `resolve`.
+    func versions(of name: ModelName) throws(Problem) -> [Int]
 }
 
 /// One version of a registered model, found in a registry.

@@ -48,6 +48,21 @@ struct RemoteModel {
         throw .noneFound(name, stage: stage, among: seen)
     }
 
+    /// The numbers of the versions that are ready.
+    func ready() throws(Problem) -> [Int] {
+        var numbers: [Int] = []
+        var token: String?
+        var pages = 0
+        repeat {
+            pages += 1
+            let (versions, next) = try page(size: 200, token: token)
+            numbers += versions.filter(\.isReady).map(\.number)
+            token = next
+        } while token != nil && pages < 1000
+        if numbers.isEmpty { try checkExists() }
+        return numbers
+    }
+
     /// The model itself.
     ///
     /// - Throws: `resourceDoesNotExist` naming models that do exist.

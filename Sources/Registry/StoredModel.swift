@@ -45,6 +45,8 @@ struct StoredModel {
         throw .noneFound(name, stage: stage, among: seen)
     }
 
+    func isReady(_ number: Int) throws(Problem) -> Bool { try record(number)?.isReady == true }
+
     /// One version; nil where it was deleted: MLflow only marks it so.
     private func record(_ number: Int) throws(Problem) -> VersionRecord? {
         guard let meta = try files.meta("\(directory)/version-\(number)") else { return nil }

@@ -76,6 +76,10 @@ package struct Settings: Sendable, Equatable {
         package var maxParallel: Int
         /// How long the engine may work on one build.
         package var timeoutSeconds: Int
+        /// How long it may print nothing.
+        package var idleTimeoutSeconds: Int
+        /// Builds that may wait at a time.
+        package var maxQueued: Int
     }
 
     package struct Images: Sendable, Equatable {
@@ -188,7 +192,9 @@ extension Settings {
             allowedRoots: reader.list("registry", "allowed_roots") ?? [])
         builds = Builds(
             maxParallel: reader.integer("builds", "max_parallel", 1...256) ?? max(1, cores / 2),
-            timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600)
+            timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600,
+            idleTimeoutSeconds: reader.integer("builds", "idle_timeout_seconds", 1...604_800) ?? 1800,
+            maxQueued: reader.integer("builds", "max_queued", 1...100_000) ?? 1000)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",

@@ -16,7 +16,9 @@ package enum API {
     package static func routes(_ builds: BuildService, _ accounts: Accounts, _ site: Site) -> [Route] {
         // MLflow serves its API under both: scripts use /api, pages /ajax-api.
         let bases = [BuildRoutes.base, BuildRoutes.base.replacing("/api/", with: "/ajax-api/")]
-        return bases.flatMap { AuditRoutes.routes($0, accounts.audit) + buildRoutes($0, builds) }
+        return bases.flatMap {
+            AuditRoutes.routes($0, accounts.audit) + [BatchRoute.route($0, builds)] + buildRoutes($0, builds)
+        }
             + SessionRoutes.routes(accounts, site) + ownRoutes(accounts)
     }
 
@@ -24,16 +26,11 @@ package enum API {
         [
             Route("POST", base, access: .builders, action: .submit) { request, context in
                 let submission = try Submission(json: try jsonBody(request))
-                let model = submission.modelName
-                context.note.target = "\(model.text) \(submission.version)"
-                guard let caller = context.caller, caller.role.mayBuild(model) else {
-                    throw Problem(
-                        .permissionDenied,
-                        "this user may not build the model \"\(model.text.printable(limit: 80))\"",
-                        hint: "auth.builders in slipway.yaml says who may build which models")
-                }
-                let build = try builds.submit(submission, by: caller.user)
-                return try Answer.build(build, message: "the build was accepted; follow it at its link")
+                context.note.target = submission.target
+                let caller = try context.builder(of: submission.modelName)
+                let accepted = try builds.submit(submission, by: caller.user)
+                context.note.target = "\(submission.target) \(accepted.id)"
+                return try Answer.accepted(accepted)
             },
             Route("GET", base, access: .readers) { request, _ in
                 let page = try builds.list(try HistoryQuery(request.query))
@@ -53,6 +50,29 @@ package enum API {
                 guard let log = try builds.logFile(id) else { throw Problem.noBuild(id.text) }
                 return try LogAnswer.response(log.file, size: log.size, request)
             },
+            Route("POST", "\(base)/{id}/cancel", access: .builders, action: .cancel) { request, context in
+                try refuseBody(request)
+                let (id, caller) = try context.builder(of: builds)
+                guard let build = try builds.cancel(id, by: caller.user) else {
+                    throw Problem.noBuild(id.text)
+                }
+                return try Answer.build(build, message: "the build ends within seconds")
+            },
+            Route("POST", "\(base)/{id}/retry", access: .builders, action: .retry) { request, context in
+                try refuseBody(request)
+                let (id, caller) = try context.builder(of: builds)
+                guard let accepted = try builds.retry(id, by: caller.user) else {
+                    throw Problem.noBuild(id.text)
+                }
+                return try Answer.accepted(accepted)
+            },
+            Route("DELETE", "\(base)/{id}", access: .administrators, action: .delete) { request, context in
+                try refuseBody(request)
+                let id = try context.requiredID()
+                context.note.target = id.text
+                guard try builds.remove(id) else { throw Problem.noBuild(id.text) }
+                return try Answer.json(["deleted": id.text])
+            },
         ]
     }
 
@@ -65,6 +85,13 @@ package enum API {
                 try Metrics.response(accounts)
             },
         ]
+    }
+
+    /// For requests that say all by their address; an empty JSON object is no more than nothing.
+    private static func refuseBody(_ request: Request) throws(Problem) {
+        guard let body = request.body, body.isEmpty || body == Array("{}".utf8) else {
+            throw .invalid("body", "must be empty")
+        }
     }
 
     /// The body of a request that changes something: JSON and said to be, which no plain HTML form can do.
@@ -80,6 +107,24 @@ package enum API {
 }
 
 extension Route.Context {
+    /// The caller, who must be allowed to build the model.
+    func builder(of model: ModelName) throws(Problem) -> Caller {
+        guard let caller, caller.role.mayBuild(model) else {
+            throw Problem(
+                .permissionDenied, "this user may not build the model \"\(model.text.printable(limit: 80))\"",
+                hint: "auth.builders in slipway.yaml says who may build which models")
+        }
+        return caller
+    }
+
+    /// The build that the path names, and the caller, who must be allowed to build its model.
+    fileprivate func builder(of builds: BuildService) throws -> (BuildID, Caller) {
+        let id = try requiredID()
+        note.target = id.text
+        guard let model = try builds.model(of: id) else { throw Problem.noBuild(id.text) }
+        return (id, try builder(of: model))
+    }
+
     fileprivate func requiredID() throws(Problem) -> BuildID {
         guard let id else { throw Problem(.internalError, "a route without an id asked for one") }
         return id

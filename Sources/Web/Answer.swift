@@ -22,6 +22,17 @@ enum Answer {
         return json(body + Array("}".utf8))
     }
 
+    /// What a submit led to.
+    static func accepted(_ accepted: BuildService.Accepted) throws -> GatewayResponse {
+        var body = Array(#"{"build":"#.utf8) + accepted.build
+        body += Array(#","coalesced":\#(accepted.isCoalesced),"message":"#.utf8)
+        body += try JSON.encode(
+            accepted.isCoalesced
+                ? "the same is being built already; follow it at its link"
+                : "the build was accepted; follow it at its link")
+        return json(body + Array("}".utf8))
+    }
+
     static func builds(_ builds: [[UInt8]], nextPageToken: String?) throws -> GatewayResponse {
         var body = Array(#"{"builds":["#.utf8)
         body += Array(builds.joined(separator: Array(",".utf8)))

@@ -197,6 +197,7 @@ package struct Router: Sendable {
         if problem.code == .unauthenticated, request?.isOfBrowser != true, request?.isOfWebServer != true {
             response.headers.append(("WWW-Authenticate", #"Basic realm="slipway", charset="UTF-8""#))
         }
+        if let seconds = problem.retryAfter { response.headers.append(("Retry-After", String(seconds))) }
         response.body = .bytes(Answer.problem(problem))
         return response
     }
@@ -213,7 +214,7 @@ package struct Router: Sendable {
         case .requestTooLarge: 413
         case .requestLimitExceeded: 429
         case .temporarilyUnavailable: 503
-        case .internalError, .runnerLost, .buildFailed, .buildTimedOut: 500
+        case .internalError, .runnerLost, .hostRestarted, .buildFailed, .buildTimedOut: 500
         }
     }
 }

@@ -6,7 +6,8 @@ internal import Settings
 enum CommandLineProgram {
     private static var commands: [any Subcommand.Type] {
         [
-            ServeCommand.self, RespondCommand.self, BuildCommand.self, DoctorCommand.self,
+            ServeCommand.self, RespondCommand.self, BuildCommand.self, SubmitCommand.self, BuildsCommand.self,
+            DoctorCommand.self,
             CheckConfigCommand.self, RecipeCommand.self, TablesCommand.self, UserCommand.self,
             AuditCommand.self, BaseImageCommand.self,
         ]
@@ -129,6 +130,12 @@ struct Arguments {
 enum Terminal {
     static func say(_ text: String) { write(text, 1) }
     static func complain(_ text: String) { write(text, 2) }
+
+    /// Replaces the line that the terminal's cursor stands on.
+    static func overwrite(_ text: String) {
+        guard let stream = try? Descriptor.standard(2) else { return }
+        try? stream.write("\r\u{1B}[K\(text.printable(limit: 100))".utf8)
+    }
 
     private static func write(_ text: String, _ number: Int32) {
         guard let stream = try? Descriptor.standard(number) else { return }

@@ -69,12 +69,18 @@ struct Program {
             state: settings.server.state, preferred: settings.images.engine, environment: environment)
     }
 
-    func router() throws -> Router {
+    func builds() throws -> BuildService {
         let history = try history()
-        let builds = BuildService(
-            history: history, dispatcher: dispatcher(history),
-            source: try ModelSource(settings),
+        return BuildService(
+            history: history, dispatcher: dispatcher(history), source: try ModelSource(settings),
             engineWatch: engineWatch, settings: settings)
+    }
+
+    /// Who types commands here, as builds name them.
+    var localUser: String { ThisProcess.userName ?? "uid \(ThisProcess.userID)" }
+
+    func router() throws -> Router {
+        let builds = try builds()
         let accounts = try accounts()
         let site = try site()
         return Router(routes: API.routes(builds, accounts, site), accounts: accounts, site: site)

@@ -130,4 +130,58 @@ import Testing
         try dispatcher(places: 1).refresh()
         #expect(try build.status()?.error?.message.hasSuffix("out of memory") == true)
     }
+
+    @Test func `a build of a batch lets single ones go first`() throws {
+        var batched = order()
+        batched.batchID = "0a1b2c3d"
+        let first = try history.accept(batched)
+        let single = try history.accept(order(version: 2))
+        #expect(try history.queuePosition(of: single.id) == 1)
+        #expect(try history.queuePosition(of: first.id) == 2)
+        try dispatcher(places: 1).dispatch()
+        #expect(try [first, single].map(wasLaunched) == [false, true])
+    }
+
+    @Test func `a cancelled build that waits ends at once`() throws {
+        let build = try history.accept(order())
+        #expect(try dispatcher(places: 1).cancel(build.id, by: "alice"))
+        #expect(try build.status()?.state == .cancelled)
+        #expect(try history.queuePosition(of: build.id) == nil)
+        try dispatcher(places: 1).dispatch()
+        #expect(try !wasLaunched(build))
+        #expect(try !dispatcher(places: 1).cancel(build.id, by: "alice"))
+    }
+
+    @Test func `a cancel is kept for a runner that is at work or has yet to begin`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        let lease = try build.takeLease()
+        #expect(try dispatcher(places: 1).cancel(build.id, by: "alice"))
+        #expect(try build.status()?.state == .queued)
+        #expect(build.isCancelRequested)
+        withExtendedLifetime(lease) {}
+    }
+
+    @Test func `who was to be cancelled and is gone was cancelled`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        #expect(try dispatcher(places: 1).cancel(build.id, by: "alice"))
+        clock.advance(seconds: 6)
+        try dispatcher(places: 1).refresh()
+        let status = try #require(try build.status())
+        #expect(status.state == .cancelled)
+        #expect(status.error == nil)
+    }
+
+    @Test func `a build of an earlier start of the machine says so`() throws {
+        let build = try history.accept(order())
+        try dispatcher(places: 1).dispatch()
+        var status = try #require(try build.status())
+        status.runner = .init(host: ThisProcess.hostName, bootID: "another", pid: 1)
+        status.enter(.preparing, at: clock.clock.now())
+        try build.write(status)
+        clock.advance(seconds: 6)
+        try dispatcher(places: 1).refresh()
+        #expect(try build.status()?.error?.errorCode == "HOST_RESTARTED")
+    }
 }

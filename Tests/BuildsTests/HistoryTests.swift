@@ -95,3 +95,60 @@ import Testing
         #expect(try history.queuePosition(of: .random()) == nil)
     }
 }
+
+@Suite struct EnteringTests {
+    private let state: StateDirectory
+    private let history: History
+
+    init() throws {
+        state = try StateDirectory()
+        history = try History(state: state.path)
+    }
+
+    /// Enters an order as a submit does.
+    private func enter(_ order: BuildOrder, isForced: Bool = false, maxQueued: Int = 100) throws -> (BuildDirectory, BuildID?) {
+        let directory = history.directory(.random())
+        _ = try directory.create(order)
+        return (directory, try history.add(directory.id, order, isForced: isForced, maxQueued: maxQueued))
+    }
+
+    @Test func `the same order is entered once until it has ended`() throws {
+        let (first, _) = try enter(order())
+        #expect(try enter(order(by: "somebody else")).1 == first.id)
+        #expect(try enter(order(version: 2)).1 == nil)
+        #expect(try enter(order(), isForced: true).1 == nil)
+        var status = try #require(try first.status())
+        status.enter(.failed, at: order().createdAt)
+        try first.write(status)
+        try history.withDatabase { try $0.execute("UPDATE builds SET state = 'failed'") }
+        #expect(try enter(order()).1 == nil)
+    }
+
+    @Test func `no more wait than may`() throws {
+        for version in 1...3 { #expect(try enter(order(version: version), maxQueued: 3).1 == nil) }
+        let problem = #expect(throws: Problem.self) { try enter(order(version: 4), maxQueued: 3) }
+        #expect(problem?.code == .requestLimitExceeded)
+        #expect(problem?.retryAfter == 60)
+        // What is there already takes no place.
+        #expect(try enter(order(version: 1), maxQueued: 3).1 != nil)
+    }
+
+    @Test func `a build that has ended can be removed, one that has not cannot`() throws {
+        let (build, _) = try enter(order())
+        #expect(try !history.remove(build.id))
+        #expect(try build.status() != nil)
+        try history.withDatabase { try $0.execute("UPDATE builds SET state = 'failed'") }
+        #expect(try history.remove(build.id))
+        #expect(try Files.status(build.path) == nil)
+        try history.adoptStrays()
+        #expect(try history.page(HistoryQuery([])).ids.isEmpty)
+        #expect(try Files.names(in: "\(history.state)/builds").isEmpty)
+    }
+
+    @Test func `a repeated order is the same but for who gave it and when`() throws {
+        let again = order().repeated(of: try #require(BuildID("0a1b2c3d")), at: Timestamp(milliseconds: 5), by: "bob")
+        #expect(again.retryOf == "0a1b2c3d")
+        #expect(try again.mark == order().mark)
+        #expect(try again.mark != order(version: 2).mark)
+    }
+}

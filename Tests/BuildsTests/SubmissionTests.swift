@@ -123,3 +123,46 @@ import Testing
         }
     }
 }
+
+@Suite struct BatchSubmissionTests {
+    private func read(_ json: String) throws(Problem) -> [String] {
+        let batch = try BatchSubmission(json: Array(json.utf8)) { _ in [7, 5] }
+        return batch.items.map { item in
+            switch item {
+            case .success(let submission): submission.target
+            case .failure(let problem): problem.message
+            }
+        }
+    }
+
+    @Test func `a batch names builds one by one, or versions of one model`() throws {
+        #expect(
+            try read(#"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b","model_version":2}]}"#)
+                == ["a 1", "b 2"])
+        #expect(try read(#"{"model_name":"a","versions":["1",2,"@best"],"slim":true}"#) == ["a 1", "a 2", "a @best"])
+        #expect(try read(#"{"model_name":"a","versions":"all"}"#) == ["a 7", "a 5"])
+    }
+
+    @Test func `a wrong item is one wrong item`() throws {
+        let read = try read(
+            #"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b"},{"model_name":"c","model_version":"1","x":1}]}"#)
+        #expect(read[0] == "a 1")
+        #expect(read[1].contains("model_version"))
+        #expect(read[2].hasPrefix("x: is no field"))
+    }
+
+    @Test(arguments: [
+        "{}", "[]", #"{"builds":{}}"#, #"{"builds":[]}"#, #"{"builds":[1]}"#, #"{"builds":[],"slim":true}"#,
+        #"{"model_name":"a"}"#, #"{"model_name":"a","versions":[]}"#, #"{"model_name":"a","versions":[true]}"#,
+        #"{"model_name":"a","versions":"latest"}"#, #"{"model_name":"","versions":["1"]}"#,
+    ])
+    func `what is no batch is refused whole`(json: String) {
+        let problem = #expect(throws: Problem.self) { try read(json) }
+        #expect(problem?.code == .invalidParameterValue)
+    }
+
+    @Test func `a batch has its bounds`() {
+        let many = (1...201).map(String.init).joined(separator: ",")
+        #expect(throws: Problem.self) { try read(#"{"model_name":"a","versions":[\#(many)]}"#) }
+    }
+}

@@ -165,7 +165,8 @@ struct SettingsTests {
                 "1: servers: is no section; there are auth, builds, conda, images, network, python, registry, server"
             ),
             Wrong(
-                "builds:\n  max: 1\n", "2: builds.max: is no setting; there are max_parallel, timeout_seconds"
+                "builds:\n  max: 1\n",
+                "2: builds.max: is no setting; there are idle_timeout_seconds, max_parallel, max_queued, timeout_seconds"
             ),
             Wrong("server:\n  responders: 0\n", "2: server.responders: must be a whole number from 1 to 256"),
             Wrong(

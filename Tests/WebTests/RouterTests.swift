@@ -447,7 +447,7 @@ private let base = "/api/2.0/mlflow/models/build-docker"
         )
     }
 
-    @Test(arguments: [("PUT", base, "GET, HEAD, POST"), ("DELETE", "\(base)/deadbeef", "GET, HEAD")])
+    @Test(arguments: [("PUT", base, "GET, HEAD, POST"), ("PATCH", "\(base)/deadbeef", "DELETE, GET, HEAD")])
     func `a wrong method is answered with the right ones`(method: String, target: String, allowed: String) {
         let response = api.send(method, target)
         #expect(response.status == 405)
