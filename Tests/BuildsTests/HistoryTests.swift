@@ -106,7 +106,9 @@ import Testing
     }
 
     /// Enters an order as a submit does.
-    private func enter(_ order: BuildOrder, isForced: Bool = false, maxQueued: Int = 100) throws -> (BuildDirectory, BuildID?) {
+    private func enter(_ order: BuildOrder, isForced: Bool = false, maxQueued: Int = 100) throws -> (
+        BuildDirectory, BuildID?
+    ) {
         let directory = history.directory(.random())
         _ = try directory.create(order)
         return (directory, try history.add(directory.id, order, isForced: isForced, maxQueued: maxQueued))
@@ -146,7 +148,8 @@ import Testing
     }
 
     @Test func `a repeated order is the same but for who gave it and when`() throws {
-        let again = order().repeated(of: try #require(BuildID("0a1b2c3d")), at: Timestamp(milliseconds: 5), by: "bob")
+        let again = order().repeated(
+            of: try #require(BuildID("0a1b2c3d")), at: Timestamp(milliseconds: 5), by: "bob")
         #expect(again.retryOf == "0a1b2c3d")
         #expect(try again.mark == order().mark)
         #expect(try again.mark != order(version: 2).mark)

@@ -137,15 +137,20 @@ import Testing
 
     @Test func `a batch names builds one by one, or versions of one model`() throws {
         #expect(
-            try read(#"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b","model_version":2}]}"#)
+            try read(
+                #"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b","model_version":2}]}"#)
                 == ["a 1", "b 2"])
-        #expect(try read(#"{"model_name":"a","versions":["1",2,"@best"],"slim":true}"#) == ["a 1", "a 2", "a @best"])
+        #expect(
+            try read(#"{"model_name":"a","versions":["1",2,"@best"],"slim":true}"#) == [
+                "a 1", "a 2", "a @best",
+            ])
         #expect(try read(#"{"model_name":"a","versions":"all"}"#) == ["a 7", "a 5"])
     }
 
     @Test func `a wrong item is one wrong item`() throws {
         let read = try read(
-            #"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b"},{"model_name":"c","model_version":"1","x":1}]}"#)
+            #"{"builds":[{"model_name":"a","model_version":"1"},{"model_name":"b"},{"model_name":"c","model_version":"1","x":1}]}"#
+        )
         #expect(read[0] == "a 1")
         #expect(read[1].contains("model_version"))
         #expect(read[2].hasPrefix("x: is no field"))
@@ -153,7 +158,8 @@ import Testing
 
     @Test(arguments: [
         "{}", "[]", #"{"builds":{}}"#, #"{"builds":[]}"#, #"{"builds":[1]}"#, #"{"builds":[],"slim":true}"#,
-        #"{"model_name":"a"}"#, #"{"model_name":"a","versions":[]}"#, #"{"model_name":"a","versions":[true]}"#,
+        #"{"model_name":"a"}"#, #"{"model_name":"a","versions":[]}"#,
+        #"{"model_name":"a","versions":[true]}"#,
         #"{"model_name":"a","versions":"latest"}"#, #"{"model_name":"","versions":["1"]}"#,
     ])
     func `what is no batch is refused whole`(json: String) {
