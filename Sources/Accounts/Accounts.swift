@@ -8,11 +8,16 @@ package struct Evidence: Sendable {
     /// The session cookie's value.
     package let token: String?
     package let address: NetworkAddress?
+    /// The request's, for the audit.
+    package let requestID: String?
 
-    package init(authorization: String?, token: String?, address: NetworkAddress?) {
+    package init(
+        authorization: String?, token: String?, address: NetworkAddress?, requestID: String? = nil
+    ) {
         self.authorization = authorization
         self.token = token
         self.address = address
+        self.requestID = requestID
     }
 
     package var addressText: String { address?.description ?? "unknown" }
@@ -30,7 +35,11 @@ package final class Accounts: Sendable {
     /// How long a session may last at most.
     package let sessionHours: Int
     private let cache = VerifiedCache()
-    private let gate = VerificationGate()
+    /// What only computes, and what asks others and may hang: that must not take every thread of a responder.
+    private let gates = (
+        local: VerificationGate(places: 4, threads: .max), remote: VerificationGate(places: 4, threads: 6)
+    )
+    private let outages = Outages()
     private let log = Log("accounts")
 
     /// Refusals come at the next multiple of this: what they cost is not to be read from them.
@@ -78,7 +87,7 @@ package final class Accounts: Sendable {
         let role = roles.role(
             of: credentials.user, verified.store, storeSaysAdministrator: verified.user.isStoreAdministrator)
         return Caller(
-            user: credentials.user, store: verified.store, method: method, role: role,
+            user: credentials.user.text, store: verified.store, method: method, role: role,
             mlflowAuthorization: verified.store == .mlflow ? credentials.authorization : nil)
     }
 
@@ -104,24 +113,28 @@ package final class Accounts: Sendable {
     }
 
     /// Ends the session of a token, if it is one.
-    package func signOut(token: String) throws(Problem) { try sessions.end(token: token) }
+    ///
+    /// - Returns: whether it was.
+    package func signOut(token: String) throws(Problem) -> Bool { try sessions.end(token: token) }
 
     /// Ends one session of a user, or all; from then on their tokens open nothing.
     ///
     /// - Returns: how many ended.
-    package func endSessions(of user: String, _ store: StoreKind, id: String? = nil) throws(Problem) -> Int {
+    package func endSessions(of user: UserName, _ store: StoreKind, id: String? = nil) throws(Problem) -> Int
+    {
         try sessions.end(user: user, store: store, id: id)
     }
 
     package func sessions(of caller: Caller) throws(Problem) -> [Session] {
-        try sessions.list(user: caller.user, store: caller.store)
+        guard let user = UserName(caller.user) else { return [] }
+        return try sessions.list(user: user, store: caller.store)
     }
 
     private func caller(token: String, _ evidence: Evidence) throws(Problem) -> Caller? {
         guard let session = try sessions.find(token),
             let store = stores.first(where: { $0.kind == session.store })
         else { return nil }
-        guard store.mark(of: session.user) == session.storeMark else {
+        guard try store.mark(of: session.user) == session.storeMark else {
             // The password has changed, or the user is gone.
             try sessions.end(token: token)
             return nil
@@ -129,7 +142,7 @@ package final class Accounts: Sendable {
         var isAdministrator = session.storeSaysAdministrator
         var authorization: Secret?
         if let password = sessions.password(of: session, token: token) {
-            let credentials = try Credentials(user: session.user, password: password)
+            let credentials = try Credentials(user: session.user.text, password: password)
             authorization = credentials.authorization
             do throws(Problem) {
                 guard let verified = try ask(store, credentials, evidence) else {
@@ -138,16 +151,14 @@ package final class Accounts: Sendable {
                 }
                 isAdministrator = verified.isStoreAdministrator
             } catch {
-                guard error.code == .temporarilyUnavailable || error.code == .requestLimitExceeded else {
-                    throw error
-                }
-                // What it said last holds while it says nothing.
-                log.warning("a session's user could not be looked up again", ["cause": error])
+                guard error.code == .temporarilyUnavailable else { throw error }
+                // Who it is still holds; what the store allows them does not, as it may be another by now.
+                isAdministrator = false
             }
         }
         let role = roles.role(of: session.user, session.store, storeSaysAdministrator: isAdministrator)
         return Caller(
-            user: session.user, store: session.store, method: .session, role: role,
+            user: session.user.text, store: session.store, method: .session, role: role,
             mlflowAuthorization: authorization)
     }
 
@@ -160,16 +171,43 @@ package final class Accounts: Sendable {
     }
 
     private func verify(_ credentials: Credentials, _ evidence: Evidence) throws(Problem) -> Verified {
+        let began = ContinuousClock.now
+        while true {
+            // Before anything that is remembered: who has to wait must not learn which password is right.
+            var admission = try lockout.check(credentials.user, from: evidence.network)
+            if case .admitted = admission {
+                if let verified = remembered(credentials, evidence) { return verified }
+                admission = try lockout.begin(credentials.user, from: evidence.network)
+            }
+            switch admission {
+            case .admitted(let nextHasToWait):
+                return try judge(credentials, evidence, nextHasToWait, since: began)
+            case .refused(let problem): throw problem
+            case .pending(let problem):
+                guard began.duration(to: .now) < .seconds(2) else { throw problem }
+                Threads.sleep(.milliseconds(100))
+            }
+        }
+    }
+
+    private func remembered(_ credentials: Credentials, _ evidence: Evidence) -> Verified? {
         for store in stores {
-            guard let mark = store.mark(of: credentials.user),
-                let user = cache.find(cache.key(store.kind, credentials), storeMark: mark)
+            let key = cache.key(store.kind, credentials, from: evidence.addressText)
+            guard let mark = try? store.mark(of: credentials.user),
+                let user = cache.find(key, storeMark: mark)
             else { continue }
             return Verified(store: store.kind, user: user, storeMark: mark)
         }
-        try lockout.check(credentials.user, from: evidence.network)
-        let began = ContinuousClock.now
+        return nil
+    }
+
+    /// What the stores say; a refusal comes on the grid of time.
+    private func judge(
+        _ credentials: Credentials, _ evidence: Evidence, _ nextHasToWait: Bool,
+        since began: ContinuousClock.Instant
+    ) throws(Problem) -> Verified {
         do throws(Problem) {
-            return try verifyAnew(credentials, evidence)
+            return try verifyAnew(credentials, evidence, nextHasToWait)
         } catch {
             let taken = began.duration(to: .now)
             let steps = Int((taken / refusalGrid).rounded(.up))
@@ -179,54 +217,90 @@ package final class Accounts: Sendable {
     }
 
     /// Asks every store in turn, whatever the others said: where a name is known is not to be told from the time.
-    private func verifyAnew(_ credentials: Credentials, _ evidence: Evidence) throws(Problem) -> Verified {
+    private func verifyAnew(
+        _ credentials: Credentials, _ evidence: Evidence, _ nextHasToWait: Bool
+    ) throws(Problem) -> Verified {
         var failure: Problem?
+        var refusals = 0
         for store in stores {
             do throws(Problem) {
-                let mark = store.mark(of: credentials.user)
-                guard let user = try ask(store, credentials, evidence) else { continue }
-                try lockout.succeeded(credentials.user, from: evidence.network)
+                let mark = try store.mark(of: credentials.user)
+                guard let user = try ask(store, credentials, evidence) else {
+                    refusals += 1
+                    continue
+                }
+                do throws(Problem) {
+                    try lockout.succeeded(credentials.user, from: evidence.network)
+                } catch {
+                    log.warning("a right password is counted as an attempt", ["cause": error])
+                }
                 return Verified(store: store.kind, user: user, storeMark: mark ?? "")
             } catch {
                 // That the password is right, but the user may not come in, is the best answer there is.
                 if failure == nil || error.code == .permissionDenied { failure = error }
             }
         }
-        if let failure { throw failure }
-        let isBlocked = try lockout.failed(credentials.user, from: evidence.network)
+        let problem = refusal(failure)
+        if refusals == 0, problem.code != .permissionDenied {
+            try lockout.withdraw(credentials.user, from: evidence.network)
+        }
         audit.record(
             Audit.Entry(
-                .signIn, .refused, user: credentials.user, address: evidence.addressText,
-                detail: isBlocked
-                    ? "wrong user name or password; the next ones have to wait"
-                    : "wrong user name or password"))
-        throw Problem(
-            .unauthenticated, "the user name or the password is wrong",
-            hint: "check both; an administrator sets them by: slipway user add NAME")
+                .signIn, problem.code == .temporarilyUnavailable ? .failed : .refused,
+                // What nobody knows may be anything, a password typed into the wrong field too.
+                user: stores.contains { $0.knows(credentials.user) } ? credentials.user.text : nil,
+                address: evidence.addressText,
+                detail: problem.message + (nextHasToWait ? "; the next attempts have to wait" : ""),
+                requestID: evidence.requestID))
+        throw problem
     }
 
-    /// One store's answer, remembered for a while where it is yes.
+    /// What a caller is told; where a store lies and how it is reached is for the log.
+    private func refusal(_ failure: Problem?) -> Problem {
+        guard let failure else {
+            return Problem(
+                .unauthenticated, "the user name or the password is wrong",
+                hint: "check both; an administrator sets them by: slipway user add NAME")
+        }
+        guard failure.code == .temporarilyUnavailable else { return failure }
+        log.error("a store of users cannot be asked", ["cause": failure])
+        return Problem(
+            .temporarilyUnavailable, "passwords cannot all be checked at the moment",
+            hint: "try again in a while; an administrator finds the reason in Slipway's log")
+    }
+
+    /// One store's answer, remembered for a while where it is yes, or where the store is out of order.
     private func ask(
         _ store: any UserStore, _ credentials: Credentials, _ evidence: Evidence
     ) throws(Problem) -> VerifiedUser? {
-        let key = cache.key(store.kind, credentials)
-        let mark = store.mark(of: credentials.user)
+        let key = cache.key(store.kind, credentials, from: evidence.addressText)
+        let mark = try store.mark(of: credentials.user)
         if let mark, let user = cache.find(key, storeMark: mark) { return user }
-        return try gate.pass(key) { () throws(Problem) -> VerifiedUser? in
+        try outages.check(store.kind)
+        let gate = store.kind == .htpasswd ? gates.local : gates.remote
+        var isVerified = false
+        let user = try gate.pass(key) { () throws(Problem) -> VerifiedUser? in
             // Another request may have brought the same just now.
             if let mark, let user = cache.find(key, storeMark: mark) { return user }
-            count(store.kind)
-            let user = try store.verify(credentials, from: evidence.addressText)
-            if let user, let mark { cache.add(key, user, storeMark: mark) }
-            return user
+            isVerified = true
+            do throws(Problem) {
+                let user = try store.verify(credentials, from: evidence.addressText)
+                if let user, let mark { cache.add(key, user, storeMark: mark) }
+                return user
+            } catch {
+                if error.code == .temporarilyUnavailable { outages.began(store.kind, error) }
+                throw error
+            }
         }
+        if isVerified { count(store.kind) }
+        return user
     }
 
     // MARK: Counters
 
     /// How many passwords were verified, by store; of all responders since the state directory was made.
     package func verifications() throws(Problem) -> [(store: StoreKind, count: Int)] {
-        let rows = try database.with { database in
+        let rows = try database.read { database in
             try database.execute("SELECT name, value FROM counters WHERE name LIKE 'verifications %'")
         }
         return StoreKind.allCases.map { kind in
@@ -236,7 +310,7 @@ package final class Accounts: Sendable {
 
     private func count(_ kind: StoreKind) {
         do throws(Problem) {
-            try database.with { database in
+            try database.write { database in
                 try database.execute(
                     """
                     INSERT INTO counters (name, value) VALUES (?, 1)

@@ -5,7 +5,9 @@ internal import Synchronization
 
 /// The tables of `$STATE/slipway.db` that all responders share: sessions, failed attempts, the audit, counters.
 package final class AccountsDatabase: Sendable {
-    private let database: Mutex<Database>
+    private let writer: Mutex<Database>
+    /// Reading waits for nobody's writing.
+    private let reader: Mutex<Database>
 
     /// Opens the tables, made where missing.
     ///
@@ -13,21 +15,47 @@ package final class AccountsDatabase: Sendable {
     /// - Throws: `SystemError` or `SQLiteError` where that is impossible.
     package init(state: String) throws {
         try Files.makeDirectory(state)
-        let opened = try Database("\(state)/slipway.db")
-        for statement in Self.schema { try opened.execute(statement) }
-        database = Mutex(opened)
+        // A sign-in that waits holds a thread: better to say soon that something is wrong.
+        let writer = try Database("\(state)/slipway.db", busySeconds: 2)
+        for statement in Self.schema { try writer.execute(statement) }
+        self.writer = Mutex(writer)
+        reader = Mutex(try Database("\(state)/slipway.db", busySeconds: 2))
     }
 
-    /// Runs `body` with the database, which no other thread of this process uses meanwhile.
-    @discardableResult
-    func with<Result: Sendable>(_ body: (Database) throws -> Result) throws(Problem) -> Result {
+    /// Reads, and waits for no other process.
+    func read<Result: Sendable>(_ body: (Database) throws -> Result) throws(Problem) -> Result {
         do {
-            return try database.withLock { database in try body(database) }
+            return try reader.withLock { database in try body(database) }
         } catch {
-            throw Problem(
-                .temporarilyUnavailable, "the database of sessions and attempts cannot be used",
-                hint: "look at Slipway's log, and whether the state directory's disk is full", cause: error)
+            throw Self.unusable(error)
         }
+    }
+
+    /// Runs `body` in one transaction that holds the write lock from its start.
+    @discardableResult
+    func write<Result: Sendable>(_ body: (Database) throws -> Result) throws(Problem) -> Result {
+        do {
+            return try writer.withLock { database in
+                try database.begin()
+                do {
+                    let result = try body(database)
+                    try database.commit()
+                    return result
+                } catch {
+                    database.rollBack()
+                    throw error
+                }
+            }
+        } catch {
+            throw Self.unusable(error)
+        }
+    }
+
+    private static func unusable(_ cause: any Error) -> Problem {
+        (cause as? Problem)
+            ?? Problem(
+                .temporarilyUnavailable, "the database of sessions and attempts cannot be used",
+                hint: "try again; an administrator finds the reason in Slipway's log", cause: cause)
     }
 
     private static let schema = [

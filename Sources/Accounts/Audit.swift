@@ -80,7 +80,7 @@ package struct Audit: Sendable {
         }
         let now = clock.now()
         do throws(Problem) {
-            try database.with { database in
+            try database.write { database in
                 try database.execute(
                     """
                     INSERT INTO audit (at, action, result, user, method, address, target, detail, request_id)
@@ -121,7 +121,7 @@ package struct Audit: Sendable {
         add("at < ?", filter.before.map { .integer(Int($0.milliseconds)) })
         add("seq < ?", filter.below.map { .integer($0) })
         let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let rows = try database.with { database in
+        let rows = try database.read { database in
             try database.execute(
                 """
                 SELECT seq, at, action, result, user, method, address, target, detail, request_id

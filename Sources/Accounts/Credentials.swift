@@ -3,28 +3,26 @@ internal import FoundationEssentials
 
 /// A user's name and password as somebody gave them.
 package struct Credentials: Sendable {
-    package let user: String
+    package let user: UserName
     package let password: Secret
 
     /// Bytes.
-    package static let (longestUser, longestPassword) = (256, 512)
+    package static let longestPassword = 512
 
     /// Checks what is typed into a form or sent as JSON.
     ///
     /// - Throws: `invalidParameterValue` for what no store could hold, naming the field, never quoting it.
     package init(user: String, password: Secret) throws(Problem) {
-        guard !user.isEmpty, user.utf8.count <= Self.longestUser, !user.hasControlCharacters,
-            !user.hasPrefix("-"), !user.contains(":")
-        else {
+        guard let name = UserName(user) else {
             throw .invalid(
                 "user",
-                "must have 1 to \(Self.longestUser) bytes, no colon or control character, and no dash at its start"
+                "must have 1 to \(UserName.longest) bytes, no colon or hidden character, and no dash at its start"
             )
         }
         guard password.revealed.utf8.count <= Self.longestPassword, !password.revealed.utf8.contains(0) else {
             throw .invalid("password", "must have at most \(Self.longestPassword) bytes, none of them zero")
         }
-        self.user = user
+        self.user = name
         self.password = password
     }
 

@@ -1,55 +1,41 @@
 internal import Core
-internal import Posix
-internal import Synchronization
 
 /// A file of `group: user user` lines as Apache reads it, read again when it changes
 /// (https://httpd.apache.org/docs/2.4/mod/mod_authz_groupfile.html).
 final class HtgroupFile: Sendable {
-    private struct Content {
-        var stamp: Files.Status?
-        var groups: [String: Set<String>] = [:]
-        var loaded = false
-    }
+    private let file: WatchedFile<[UserName: Set<String>]>
 
-    private let path: String
-    private let content = Mutex(Content())
-    private let log = Log("accounts")
+    init(path: String) { file = WatchedFile(path: path, parse: Self.parse) }
 
-    init(path: String) { self.path = path }
+    /// The groups that a user is in; none where the file could never be read.
+    func groups(of user: UserName) -> Set<String> { file.current?[user] ?? [] }
 
-    /// The groups that a user is in.
-    func groups(of user: String) -> Set<String> {
-        content.withLock { content in
-            refresh(&content)
-            return content.groups[user] ?? []
-        }
-    }
-
-    private func refresh(_ content: inout Content) {
-        do {
-            let stamp = try Files.status(Files.canonical(path))
-            if content.loaded && stamp == content.stamp { return }
-            let text = String(decoding: try Files.read(path, limit: 4 << 20), as: UTF8.self)
-            content = Content(stamp: stamp, groups: Self.parse(text), loaded: true)
-        } catch {
-            if content.loaded && content.stamp == nil { return }
-            content.loaded = true
-            content.stamp = nil
-            log.error("the htgroup file cannot be read; the last good content stays", ["cause": error])
-        }
-    }
-
-    /// - Returns: each user's groups.
-    static func parse(_ text: String) -> [String: Set<String>] {
-        var groups: [String: Set<String>] = [:]
-        for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            let group = String(parts[0].filter { !$0.isWhitespace })
-            for user in parts[1].split(whereSeparator: \.isWhitespace) {
-                groups[String(user), default: []].insert(group)
+    /// Reads the lines of an htgroup file.
+    ///
+    /// - Returns: each user's groups, and `line: what is wrong` for what is no line of the kind.
+    @Sendable static func parse(_ bytes: [UInt8]) -> ([UserName: Set<String>], complaints: [String]) {
+        var groups: [UserName: Set<String>] = [:]
+        var complaints: [String] = []
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            guard let text = String(validating: line, as: UTF8.self) else {
+                complaints.append("\(index + 1): is not valid UTF-8")
+                continue
+            }
+            let entry = text.utf8.drop { $0 == 0x20 || $0 == 9 }
+            if entry.allSatisfy({ $0 <= 0x20 }) || entry.first == UInt8(ascii: "#") { continue }
+            let parts = entry.split(separator: UInt8(ascii: ":"), maxSplits: 1).map(Array.init)
+            let names = parts.map { part in
+                part.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
+            }
+            guard names.count == 2, names[0].count == 1 else {
+                complaints.append("\(index + 1): is no group: user user line")
+                continue
+            }
+            for user in names[1].compactMap({ UserName($0) }) {
+                groups[user, default: []].insert(names[0][0])
             }
         }
-        return groups
+        return (groups, complaints)
     }
 }

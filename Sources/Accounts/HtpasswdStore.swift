@@ -1,102 +1,63 @@
 package import Core
 package import Crypto
-internal import Posix
-internal import Synchronization
 
 /// An htpasswd file: `user:hash` lines, read again when the file changes.
 package final class HtpasswdStore: UserStore {
     private struct Content {
-        var stamp: Files.Status?
-        var users: [String: PasswordHash] = [:]
-        /// What takes the longest to check, for users who are not there.
-        var costliest: PasswordHash?
-        var loaded = false
-        /// A changed file that looks as if its writer were not done, and when it was first seen so.
-        var unfinished: (stamp: Files.Status?, since: ContinuousClock.Instant)?
+        let users: [UserName: PasswordHash]
+        /// One hash of each cost.
+        let costs: [String: PasswordHash]
     }
 
-    /// How long a file that stays as it is may look unfinished.
-    private static let patience = Duration.seconds(2)
-
     package let kind = StoreKind.htpasswd
-    private let path: String
-    private let content = Mutex(Content())
+    private let file: WatchedFile<Content>
     /// Where the file has no hash to stand in for an unknown user's.
     private let spare: PasswordHash
-    private let log = Log("accounts")
 
     /// - Throws: `internalError` where libcrypt cannot do what it is for.
     package init(path: String) throws(Problem) {
-        self.path = path
         let text = try PasswordHash.bcrypt(Secret(String(UInt64.random(in: .min ... .max))))
-        guard let hash = try? PasswordHash(text) else {
+        guard let spare = try? PasswordHash(text) else {
             throw Problem(.internalError, "libcrypt gives no bcrypt hash on this system")
         }
-        spare = hash
+        self.spare = spare
+        file = WatchedFile(path: path) { bytes in
+            let (users, complaints) = Self.parse(bytes)
+            var costs: [String: PasswordHash] = [:]
+            for hash in users.values { costs[hash.cost] = hash }
+            if costs.isEmpty { costs[spare.cost] = spare }
+            return (Content(users: users, costs: costs), complaints)
+        }
     }
 
-    /// An unknown user's password is hashed too, at the highest cost that the file has, and so is one whose own hash
-    /// costs less: how long a refusal takes says nothing about the name.
-    package func verify(_ credentials: Credentials, from address: String) -> VerifiedUser? {
-        let (hash, costliest) = current { ($0.users[credentials.user], $0.costliest ?? spare) }
-        guard let hash else {
-            _ = costliest.matches(credentials.password)
-            return nil
+    /// A wrong password costs one hash of each cost that the file has, whoever is asked for: how long a refusal takes
+    /// says nothing about the name.
+    package func verify(_ credentials: Credentials, from address: String) throws(Problem) -> VerifiedUser? {
+        let content = try content()
+        let hash = content.users[credentials.user]
+        if let hash, hash.matches(credentials.password) { return VerifiedUser() }
+        for (cost, other) in content.costs where cost != hash?.cost {
+            _ = other.matches(credentials.password)
         }
-        if hash.matches(credentials.password) { return VerifiedUser() }
-        if hash.cost != costliest.cost { _ = costliest.matches(credentials.password) }
         return nil
     }
 
-    package func mark(of user: String) -> String? { current { $0.users[user]?.fingerprint } }
+    package func mark(of user: UserName) throws(Problem) -> String? { try content().users[user]?.fingerprint }
 
-    private func current<Result: Sendable>(_ body: (borrowing Content) -> Result) -> Result {
-        content.withLock { content in
-            refresh(&content)
-            return body(content)
-        }
-    }
+    package func knows(_ user: UserName) -> Bool { file.current?.users[user] != nil }
 
-    /// A file that cannot be read leaves the last good content in force, as does one that is being written.
-    private func refresh(_ content: inout Content) {
-        do {
-            // Of what a link leads to: mounted secrets change behind one.
-            let stamp = try Files.status(Files.canonical(path))
-            if content.loaded && stamp == content.stamp { return }
-            let bytes = try Files.read(path, limit: 4 << 20)
-            // Whoever writes in place comes to a line's end last.
-            if content.loaded, !content.users.isEmpty, bytes.last != UInt8(ascii: "\n") {
-                if content.unfinished?.stamp != stamp { content.unfinished = (stamp, .now) }
-                if let since = content.unfinished?.since, since + Self.patience > .now { return }
-                log.warning(
-                    "the htpasswd file's last line has no end; it is read all the same", ["file": path])
-            }
-            let (users, complaints) = Self.parse(bytes)
-            content = Content(stamp: stamp, users: users, costliest: Self.costliest(users), loaded: true)
-            for complaint in complaints { log.warning("\(path):\(complaint)") }
-        } catch {
-            if content.loaded && content.stamp == nil { return }
-            content.loaded = true
-            content.stamp = nil
-            log.error("the htpasswd file cannot be read; the last good content stays", ["cause": error])
-        }
-    }
-
-    /// Of one hash of each cost, the one that takes the longest.
-    private static func costliest(_ users: [String: PasswordHash]) -> PasswordHash? {
-        var byCost: [String: PasswordHash] = [:]
-        for hash in users.values { byCost[hash.cost] = hash }
-        guard byCost.count > 1 else { return byCost.values.first }
-        return byCost.values.map { hash in
-            (hash, ContinuousClock().measure { _ = hash.matches(Secret("")) })
-        }.max { $0.1 < $1.1 }?.0
+    private func content() throws(Problem) -> Content {
+        if let content = file.current { return content }
+        throw Problem(
+            .temporarilyUnavailable, "the htpasswd file cannot be read",
+            hint: "look at Slipway's log; slipway user add NAME makes the file")
     }
 
     /// Reads the lines of an htpasswd file.
     ///
     /// - Returns: the users whose lines are good, and `line: what is wrong` for the others.
-    package static func parse(_ bytes: [UInt8]) -> (users: [String: PasswordHash], complaints: [String]) {
-        var users: [String: PasswordHash] = [:]
+    package static func parse(_ bytes: [UInt8]) -> (users: [UserName: PasswordHash], complaints: [String]) {
+        var users: [UserName: PasswordHash] = [:]
         var complaints: [String] = []
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
@@ -106,23 +67,25 @@ package final class HtpasswdStore: UserStore {
             }
             let entry = text.last == "\r" ? String(text.dropLast()) : text
             if entry.isEmpty || entry.hasPrefix("#") { continue }
-            let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count >= 2, !parts[0].isEmpty, !parts[0].hasControlCharacters else {
+            let parts = entry.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+                .map { String(decoding: Array($0), as: UTF8.self) }
+            guard parts.count >= 2, let user = UserName(parts[0]) else {
                 complaints.append("\(index + 1): is no user:hash line")
                 continue
             }
-            guard users[parts[0]] == nil else {
+            guard users[user] == nil else {
                 complaints.append(
                     "\(index + 1): \(parts[0].printable(limit: 40)) stands twice; the first line counts")
                 continue
             }
             do throws(PasswordHash.Refusal) {
-                users[parts[0]] = try PasswordHash(parts[1])
+                users[user] = try PasswordHash(parts[1])
             } catch {
                 let what =
                     switch error {
                     case .scheme(let kind): "has \(kind)"
                     case .malformed(let scheme): "has a \(scheme) hash that is not whole"
+                    case .tooCostly(let scheme): "has a \(scheme) hash whose check would take too long"
                     }
                 complaints.append(
                     "\(index + 1): \(parts[0].printable(limit: 40)) cannot sign in: the line \(what); "

@@ -1,5 +1,6 @@
 internal import Authd
 package import Core
+internal import Posix
 
 /// The system's users, whose passwords slipway-authd has PAM check.
 package struct PAMStore: UserStore {
@@ -7,10 +8,11 @@ package struct PAMStore: UserStore {
     private let client: AuthdClient
 
     /// - Parameter socket: the path of slipway-authd's.
-    package init(socket: String) { client = AuthdClient(socketPath: socket) }
+    package init(socket: String) { client = AuthdClient(socketPath: socket, seconds: 12) }
 
     package func verify(_ credentials: Credentials, from address: String) throws(Problem) -> VerifiedUser? {
-        switch try client.check(user: credentials.user, password: credentials.password, address: address) {
+        switch try client.check(user: credentials.user.text, password: credentials.password, address: address)
+        {
         case .accepted: return VerifiedUser()
         case .refused: return nil
         case .expired:
@@ -23,6 +25,8 @@ package struct PAMStore: UserStore {
         }
     }
 
-    /// PAM tells nothing without a password: a session lasts until it ends, or somebody ends it.
-    package func mark(of user: String) -> String? { "" }
+    /// PAM tells nothing without a password; the system tells whether there is such a user, and whether it is the same.
+    package func mark(of user: UserName) -> String? { SystemUsers.id(of: user.text).map(String.init) }
+
+    package func knows(_ user: UserName) -> Bool { SystemUsers.id(of: user.text) != nil }
 }

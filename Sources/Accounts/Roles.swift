@@ -1,10 +1,10 @@
-internal import Core
+package import Core
 internal import Posix
 internal import Synchronization
 
 /// Whom a rule of the settings means: `alice`, `htpasswd:alice`, `@group`, or `*` for everybody who is known.
 package enum Member: Sendable, Equatable {
-    case user(String, store: StoreKind?)
+    case user(UserName, store: StoreKind?)
     case group(String)
     case everybody
 
@@ -17,14 +17,14 @@ package enum Member: Sendable, Equatable {
             guard text.utf8.count > 1 else { return nil }
             self = .group(String(text.dropFirst()))
         } else {
-            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
-                String.init)
-            if parts.count == 1 {
-                self = .user(text, store: nil)
-            } else {
-                guard let store = StoreKind(rawValue: parts[0]), !parts[1].isEmpty else { return nil }
-                self = .user(parts[1], store: store)
+            let parts = text.utf8.split(
+                separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false
+            ).map { String(decoding: Array($0), as: UTF8.self) }
+            let store = parts.count == 2 ? StoreKind(rawValue: parts[0]) : nil
+            guard parts.count == 1 || store != nil, let name = UserName(parts[parts.count - 1]) else {
+                return nil
             }
+            self = .user(name, store: store)
         }
     }
 }
@@ -55,12 +55,12 @@ package struct Roles: Sendable {
         self.groups = groups
     }
 
-    func role(of user: String, _ store: StoreKind, storeSaysAdministrator: Bool) -> Role {
+    func role(of user: UserName, _ store: StoreKind, storeSaysAdministrator: Bool) -> Role {
         func isMeant(_ member: Member) -> Bool {
             switch member {
             case .everybody: true
             case .user(let name, let of): name == user && (of ?? store) == store
-            case .group(let name): groups.names(of: user, store).contains(name)
+            case .group(let name): groups.names(of: user, store).contains { $0.utf8.elementsEqual(name.utf8) }
             }
         }
         if store == .mlflow, storeSaysAdministrator, trustsMLflow { return .administrator }
@@ -82,19 +82,19 @@ package final class Groups: Sendable {
 
     private let htgroup: HtgroupFile?
     /// The system's groups may lie far away.
-    private let system = Mutex<[String: Known]>([:])
+    private let system = Mutex<[UserName: Known]>([:])
     private static let lifetime = Duration.seconds(60)
 
     package init(htgroup: String?) { self.htgroup = htgroup.map(HtgroupFile.init) }
 
-    func names(of user: String, _ store: StoreKind) -> Set<String> {
+    func names(of user: UserName, _ store: StoreKind) -> Set<String> {
         switch store {
         case .mlflow: return []
         case .htpasswd: return htgroup?.groups(of: user) ?? []
         case .pam:
             let now = ContinuousClock.now
             if let known = system.withLock({ $0[user] }), known.until > now { return known.names }
-            let names = Set(SystemGroups.names(of: user))
+            let names = Set(SystemGroups.names(of: user.text))
             system.withLock { known in
                 if known.count > 1024 { known = [:] }
                 known[user] = Known(names: names, until: now + Self.lifetime)

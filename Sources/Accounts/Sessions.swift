@@ -7,7 +7,7 @@ internal import SQLite
 package struct Session: Sendable {
     /// Names the session to people; it opens nothing.
     package let id: String
-    package let user: String
+    package let user: UserName
     package let store: StoreKind
     package let createdAt: Timestamp
     package let seenAt: Timestamp
@@ -85,27 +85,25 @@ package struct Sessions: Sendable {
             sealed = Data(bytes).base64EncodedString()
         }
         let now = Int(clock.now().milliseconds)
-        try database.with { database in
-            try database.immediately {
-                try Self.deleteEnded(now, limits, database)
-                try database.execute(
-                    """
-                    DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user = ? AND store = ?
-                    ORDER BY seen_at DESC LIMIT -1 OFFSET ?)
-                    """, [.text(credentials.user), .text(store.rawValue), .integer(Self.mostOfUser - 1)])
-                try database.execute(
-                    """
-                    INSERT INTO sessions (id, token_mark, user, store, store_mark, store_administrator,
-                    created_at, seen_at, address, agent, sealed_password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        .text(String(SHA256.hex("slipway session id \(token)".utf8).prefix(16))),
-                        .text(Self.mark(token)), .text(credentials.user), .text(store.rawValue),
-                        .text(storeMark), .integer(user.isStoreAdministrator ? 1 : 0), .integer(now),
-                        .integer(now), .text(address), .text(agent.printable(limit: 200)),
-                        sealed.map { .text($0) } ?? .null,
-                    ])
-            }
+        try database.write { database in
+            try Self.deleteEnded(now, limits, database)
+            try database.execute(
+                """
+                DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user = ? AND store = ?
+                ORDER BY seen_at DESC LIMIT -1 OFFSET ?)
+                """, [.text(credentials.user.text), .text(store.rawValue), .integer(Self.mostOfUser - 1)])
+            try database.execute(
+                """
+                INSERT INTO sessions (id, token_mark, user, store, store_mark, store_administrator,
+                created_at, seen_at, address, agent, sealed_password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .text(String(SHA256.hex("slipway session id \(token)".utf8).prefix(16))),
+                    .text(Self.mark(token)), .text(credentials.user.text), .text(store.rawValue),
+                    .text(storeMark), .integer(user.isStoreAdministrator ? 1 : 0), .integer(now),
+                    .integer(now), .text(address), .text(agent.printable(limit: 200)),
+                    sealed.map { .text($0) } ?? .null,
+                ])
         }
         return Secret(token)
     }
@@ -114,14 +112,15 @@ package struct Sessions: Sendable {
     func find(_ token: String) throws(Problem) -> Session? {
         guard Self.isToken(token) else { return nil }
         let now = Int(clock.now().milliseconds)
-        let found = try database.with { database in
+        let found = try database.read { database in
             try database.execute(
                 "SELECT \(Self.columns) FROM sessions WHERE token_mark = ?", [.text(Self.mark(token))])
         }
         guard let session = found.first.flatMap(Self.session), isAlive(session, now) else { return nil }
         // One write a minute is enough to know when it was last used.
         if Int(session.seenAt.milliseconds) < now - 60_000 {
-            try database.with { database in
+            // That it cannot be written now is no reason to refuse a good session.
+            _ = try? database.write { database in
                 try database.execute(
                     "UPDATE sessions SET seen_at = ? WHERE token_mark = ?",
                     [.integer(now), .text(Self.mark(token))])
@@ -135,39 +134,46 @@ package struct Sessions: Sendable {
         session.sealedPassword.flatMap { Sealed.open($0, key: Array(token.utf8), purpose: Self.purpose) }
     }
 
-    func end(token: String) throws(Problem) {
-        try database.with { database in
-            try database.execute("DELETE FROM sessions WHERE token_mark = ?", [.text(Self.mark(token))])
+    /// - Returns: whether there was a session of this token.
+    @discardableResult
+    func end(token: String) throws(Problem) -> Bool {
+        guard Self.isToken(token) else { return false }
+        return try database.write { database in
+            try !database.execute(
+                "DELETE FROM sessions WHERE token_mark = ? RETURNING id", [.text(Self.mark(token))]
+            ).isEmpty
         }
     }
 
     /// Ends one of a user's sessions, or all of them.
     ///
     /// - Returns: how many ended.
-    func end(user: String, store: StoreKind, id: String?) throws(Problem) -> Int {
-        try database.with { database in
+    func end(user: UserName, store: StoreKind, id: String?) throws(Problem) -> Int {
+        try database.write { database in
             let rows = try database.execute(
                 "DELETE FROM sessions WHERE user = ? AND store = ? AND (? IS NULL OR id = ?) RETURNING id",
-                [.text(user), .text(store.rawValue)]
+                [.text(user.text), .text(store.rawValue)]
                     + Array(repeating: id.map { .text($0) } ?? .null, count: 2))
             return rows.count
         }
     }
 
     /// A user's sessions, the last used first.
-    func list(user: String, store: StoreKind) throws(Problem) -> [Session] {
+    func list(user: UserName, store: StoreKind) throws(Problem) -> [Session] {
         let now = Int(clock.now().milliseconds)
-        let rows = try database.with { database in
+        let rows = try database.read { database in
             try database.execute(
                 "SELECT \(Self.columns) FROM sessions WHERE user = ? AND store = ? ORDER BY seen_at DESC",
-                [.text(user), .text(store.rawValue)])
+                [.text(user.text), .text(store.rawValue)])
         }
         return rows.compactMap(Self.session).filter { isAlive($0, now) }
     }
 
     private func isAlive(_ session: Session, _ now: Int) -> Bool {
-        Int(session.seenAt.milliseconds) > now - limits.idle * 60_000
-            && Int(session.createdAt.milliseconds) > now - limits.absolute * 3_600_000
+        let (seen, created) = (Int(session.seenAt.milliseconds), Int(session.createdAt.milliseconds))
+        // A clock that stepped back by much must not make a session last for ever.
+        guard seen <= now + 3_600_000, created <= now + 3_600_000 else { return false }
+        return seen > now - limits.idle * 60_000 && created > now - limits.absolute * 3_600_000
     }
 
     private static func deleteEnded(_ now: Int, _ limits: Limits, _ database: Database) throws {
@@ -180,7 +186,8 @@ package struct Sessions: Sendable {
         "id, user, store, store_mark, store_administrator, created_at, seen_at, address, agent, sealed_password"
 
     private static func session(_ row: Database.Row) -> Session? {
-        guard let id = row.text(0), let user = row.text(1), let store = row.text(2).flatMap(StoreKind.init),
+        guard let id = row.text(0), let user = row.text(1).flatMap({ UserName($0) }),
+            let store = row.text(2).flatMap(StoreKind.init),
             let mark = row.text(3), let created = row.integer(5), let seen = row.integer(6)
         else { return nil }
         return Session(

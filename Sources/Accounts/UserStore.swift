@@ -16,7 +16,12 @@ package protocol UserStore: Sendable {
 
     /// What is different once an answer of `verify` about this user no longer holds, so far as the store can tell
     /// without a password; nil where the user is gone.
-    func mark(of user: String) -> String?
+    ///
+    /// - Throws: `temporarilyUnavailable` where the store cannot say.
+    func mark(of user: UserName) throws(Problem) -> String?
+
+    /// Whether the store can say, without a password, that it has a user of this name.
+    func knows(_ user: UserName) -> Bool
 }
 
 /// What a store says of a user whose password was right.

@@ -22,13 +22,18 @@ final class VerificationGate: Sendable {
     }
 
     /// How many different passwords are checked at a time.
-    private static let places = 4
-    /// How many may wait: the threads of a responder are needed for others too.
-    private static let queue = 3
+    private let places: Int
+    /// How many threads may be in here, at work or waiting: a responder needs some for others too.
+    private let threads: Int
     /// Seconds.
     private static let patience = 20.0
 
     private let state = Monitor(State())
+
+    init(places: Int, threads: Int) {
+        self.places = places
+        self.threads = threads
+    }
 
     /// Runs `verify`, or waits for the answer of another that runs for the same key.
     ///
@@ -56,8 +61,7 @@ final class VerificationGate: Sendable {
     private func turn(_ key: [UInt8]) throws(Problem) -> Turn {
         var followed: Attempt?
         let isAdmitted = state.change { state in
-            guard state.running[key] != nil || state.running.count < Self.places || state.waiting < Self.queue
-            else { return false }
+            guard state.running.count + state.waiting < threads else { return false }
             state.waiting += 1
             return true
         }
@@ -71,13 +75,15 @@ final class VerificationGate: Sendable {
                     followed = attempt
                     return nil
                 }
-                guard state.running.count < Self.places else { return nil }
+                guard state.running.count < places else { return nil }
                 state.running[key] = Attempt()
                 return .own
             }
         guard let turn else {
-            throw Problem(
+            var problem = Problem(
                 .requestLimitExceeded, "too many passwords are being checked", hint: "try again in a second")
+            problem.retryAfter = 1
+            throw problem
         }
         return turn
     }

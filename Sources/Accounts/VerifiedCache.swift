@@ -21,8 +21,11 @@ final class VerifiedCache: Sendable {
     private let processKey = ProcessKey()
     private let entries = Mutex<[Key: Entry]>([:])
 
-    func key(_ store: StoreKind, _ credentials: Credentials) -> Key {
-        processKey.mark("\(store.rawValue)\0\(credentials.user)\0\(credentials.password.revealed)".utf8)
+    /// What an answer is found by; the caller's address belongs to it where the store's answer may depend on it.
+    func key(_ store: StoreKind, _ credentials: Credentials, from address: String) -> Key {
+        let place = store == .pam ? address : ""
+        return processKey.mark(
+            "\(store.rawValue)\0\(place)\0\(credentials.user)\0\(credentials.password.revealed)".utf8)
     }
 
     /// What was added, unless it is old, or the store says of the user something else now.

@@ -12,6 +12,10 @@ extension String {
         unicodeScalars.contains { $0.isControl }
     }
 
+    /// Whether a character shows nothing or changes how others show: control characters, and those of Unicode's category
+    /// Cf, such as a zero-width space.
+    package var hasHiddenCharacters: Bool { unicodeScalars.contains { $0.isControl || $0.isFormat } }
+
     /// The text on one line, with control characters escaped, cut to `limit` characters: safe to log or to quote.
     package func printable(limit: Int = 200) -> String {
         var text = ""
@@ -19,7 +23,9 @@ extension String {
         var length = 0
         for scalar in unicodeScalars {
             if length >= limit { return text + "…" }
-            let shown = scalar.isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+            let shown =
+                scalar.isControl || scalar.isFormat
+                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
             text += shown
             length += shown.unicodeScalars.count
         }
@@ -28,6 +34,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
+    fileprivate var isFormat: Bool { properties.generalCategory == .format }
+
     fileprivate var isControl: Bool {
         value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
             || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)

@@ -21,6 +21,8 @@ package struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
         /// Of a kind that is not taken here, with what it seems to be.
         case scheme(String)
         case malformed(Scheme)
+        /// Checking one password would take minutes.
+        case tooCostly(Scheme)
     }
 
     /// Takes a hash of one of the schemes; its form is checked, as libcrypt says no more than that something is wrong.
@@ -42,8 +44,21 @@ package struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
             case .apr1: text.wholeMatch(of: /\$apr1\$[.\/A-Za-z0-9]{1,8}\$[.\/A-Za-z0-9]{22}/) != nil
             }
         guard isWhole else { throw .malformed(scheme) }
+        guard Self.isAffordable(text, scheme) else { throw .tooCostly(scheme) }
         self.text = text
         self.scheme = scheme
+    }
+
+    /// Whether the cost is one that a check at each sign-in can bear.
+    private static func isAffordable(_ text: String, _ scheme: Scheme) -> Bool {
+        switch scheme {
+        case .apr1: true
+        case .bcrypt: (Int(text.dropFirst(4).prefix(2)) ?? 99) <= 16
+        case .sha256, .sha512:
+            text.firstMatch(of: /rounds=([0-9]+)/).map { (Int($0.1) ?? .max) <= 5_000_000 } ?? true
+        // libxcrypt's costs 1 to 8, of 11: up to 128 MB.
+        case .yescrypt: text.hasPrefix("$y$j") && text.wholeMatch(of: /\$y\$j[7-9A-C][5T]\$.*/) != nil
+        }
     }
 
     private static func scheme(of text: String) -> Scheme? {

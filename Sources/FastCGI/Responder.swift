@@ -78,9 +78,14 @@ package struct Responder: Sendable {
         var parameters: [String: String] = [:]
         var next = request.envp
         while let entry = next?.pointee {
-            let pair = String(cString: entry)
-            if let equals = pair.firstIndex(of: "=") {
-                parameters[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            // By bytes: to Swift a mark upon a character is part of it, and no equals sign.
+            let pair = UnsafeBufferPointer(start: entry, count: strlen(entry)).map { UInt8(bitPattern: $0) }
+            if let equals = pair.firstIndex(of: UInt8(ascii: "=")) {
+                let name = String(decoding: pair[..<equals], as: UTF8.self)
+                let value = String(decoding: pair[(equals + 1)...], as: UTF8.self)
+                // A header in two lines is one with both (RFC 9110, section 5.3), cookies in their own way.
+                let separator = name == "HTTP_COOKIE" ? "; " : ", "
+                parameters[name] = parameters[name].map { $0 + separator + value } ?? value
             }
             next = next?.advanced(by: 1)
         }

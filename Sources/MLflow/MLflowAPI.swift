@@ -30,9 +30,12 @@ package final class MLflowAPI {
     private let server: HTTPServer
     private let exchange: any HTTPExchange
 
-    package init(_ server: HTTPServer) {
+    /// - Parameters:
+    ///   - server: where it is and how to log in there.
+    ///   - timeoutSeconds: for a whole answer but a download.
+    package init(_ server: HTTPServer, timeoutSeconds: Int = 30) {
         self.server = server
-        exchange = HTTPClient(server)
+        exchange = HTTPClient(server, timeoutSeconds: timeoutSeconds)
     }
 
     init(_ server: HTTPServer, exchange: any HTTPExchange) {

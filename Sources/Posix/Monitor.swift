@@ -55,7 +55,7 @@ package final class Monitor<Value>: @unchecked Sendable {
                 pthread_cond_broadcast(changed)
                 return result
             }
-            guard pthread_cond_timedwait(changed, mutex, &end) == 0 else { return nil }
+            guard pthread_cond_timedwait(changed, mutex, &end) == 0 else { return body(&value) }
         }
     }
 }

@@ -100,16 +100,23 @@ package final class Database {
 
     /// Runs `body` in one transaction that holds the write lock from its start; an error undoes all of it.
     package func immediately<Result>(_ body: () throws -> Result) throws -> Result {
-        try execute("BEGIN IMMEDIATE")
+        try begin()
         do {
             let result = try body()
-            try execute("COMMIT")
+            try commit()
             return result
         } catch {
-            _ = try? execute("ROLLBACK")
+            rollBack()
             throw error
         }
     }
+
+    /// Begins a transaction that holds the write lock from its start; `immediately` also ends it.
+    package func begin() throws(SQLiteError) { try execute("BEGIN IMMEDIATE") }
+
+    package func commit() throws(SQLiteError) { try execute("COMMIT") }
+
+    package func rollBack() { _ = try? execute("ROLLBACK") }
 
     private func prepare(_ sql: String) throws(SQLiteError) -> OpaquePointer {
         if let known = statements[sql] { return known }

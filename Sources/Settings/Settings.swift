@@ -173,7 +173,7 @@ extension Settings {
             stores: reader.list("auth", "stores").map { $0.compactMap(Auth.Store.init) } ?? [.htpasswd],
             htpasswd: reader.path("auth", "htpasswd") ?? "/etc/slipway/htpasswd",
             htgroup: reader.path("auth", "htgroup"),
-            authdSocket: reader.path("auth", "authd_socket") ?? "/run/slipway-authd/authd.sock",
+            authdSocket: reader.path("auth", "authd_socket") ?? "/run/slipway-authd/socket",
             mlflowURI: reader.value("auth", "mlflow_uri", Self.address),
             mlflowAdministrators: reader.value("auth", "mlflow_administrators", Self.truth) ?? true,
             administrators: reader.list("auth", "administrators") ?? [],

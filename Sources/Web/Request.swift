@@ -38,8 +38,10 @@ package struct Request: Sendable {
         let parameters = gateway.parameters
         method = parameters["REQUEST_METHOD"] ?? "GET"
         let target = parameters["REQUEST_URI"] ?? "/"
-        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(
-            String.init)
+        let halves = target.utf8.split(
+            separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false
+        )
+        .map { String(decoding: Array($0), as: UTF8.self) }
         path = halves[0]
         query = try Self.fields(halves.count == 2 ? halves[1] : "")
         body = gateway.body
@@ -69,11 +71,11 @@ package struct Request: Sendable {
 
     /// The value of a cookie; nil where there is none or several, one of which another site may have set.
     func cookie(_ name: String) -> String? {
-        let pairs = (cookies ?? "").split(separator: ";").map { $0.drop { $0 == " " } }
-        let values = pairs.compactMap { pair in
-            pair.hasPrefix("\(name)=") ? String(pair.dropFirst(name.count + 1)) : nil
-        }
-        return values.count == 1 ? values[0] : nil
+        let beginning = Array("\(name)=".utf8)
+        let values = Array((cookies ?? "").utf8).split(separator: UInt8(ascii: ";"))
+            .map { $0.drop { $0 == 0x20 } }
+            .filter { $0.starts(with: beginning) }
+        return values.count == 1 ? String(decoding: values[0].dropFirst(beginning.count), as: UTF8.self) : nil
     }
 
     /// The value of a field that may stand once.

@@ -68,11 +68,36 @@ package struct Route: Sendable {
 
 /// What a handler tells the audit about its own request.
 package final class AuditNote: Sendable {
-    private let text = Mutex<String?>(nil)
+    private struct Content {
+        var target: String?
+        var caller: Caller?
+        var action: Audit.Action?
+        var isNothing = false
+    }
+
+    private let content = Mutex(Content())
 
     /// What was acted on.
     var target: String? {
-        get { text.withLock { $0 } }
-        set { text.withLock { $0 = newValue } }
+        get { content.withLock { $0.target } }
+        set { content.withLock { $0.target = newValue } }
+    }
+
+    /// Who did it, where that shows only while it is done.
+    var caller: Caller? {
+        get { content.withLock { $0.caller } }
+        set { content.withLock { $0.caller = newValue } }
+    }
+
+    /// What it was, where that is not what the route is called.
+    var action: Audit.Action? {
+        get { content.withLock { $0.action } }
+        set { content.withLock { $0.action = newValue } }
+    }
+
+    /// Whether nothing was changed after all.
+    var isNothing: Bool {
+        get { content.withLock { $0.isNothing } }
+        set { content.withLock { $0.isNothing = newValue } }
     }
 }

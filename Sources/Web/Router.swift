@@ -36,10 +36,13 @@ package struct Router: Sendable {
             $0.matches(components) && ($0.access != .webServer || request.isOfWebServer)
         }
         let method = request.method == "HEAD" ? "GET" : request.method
+        let route = candidates.first { $0.method == method }
         let evidence = Evidence(
-            authorization: request.authorization, token: request.cookie(site.sessionCookie(request)),
-            address: site.address(request))
-        guard let route = candidates.first(where: { $0.method == method }) else {
+            // Whoever signs in says by that who they are, whatever a browser remembers and sends along.
+            authorization: route?.action == .signIn ? nil : request.authorization,
+            token: request.cookie(site.sessionCookie(request)), address: site.address(request),
+            requestID: request.id)
+        guard let route else {
             // Whoever is not known learns only that something is refused, not what is there.
             _ = try admit(request, evidence, candidates.first?.access ?? .readers)
             guard !candidates.isEmpty else {
@@ -59,17 +62,22 @@ package struct Router: Sendable {
         guard let action = route.action else { return try route.handle(request, context) }
         do {
             let response = try route.handle(request, context)
-            accounts.audit.record(
-                entry(action, .succeeded, caller, request, evidence, target: context.note.target))
-            return response
-        } catch {
-            let problem = error as? Problem
-            let isRefusal = problem?.code == .permissionDenied
-            // A wrong password stands there already.
-            if problem?.code != .unauthenticated {
+            if !context.note.isNothing {
                 accounts.audit.record(
                     entry(
-                        action, isRefusal ? .refused : .failed, caller, request, evidence,
+                        context.note.action ?? action, .succeeded, context.note.caller ?? caller, request,
+                        evidence,
+                        target: context.note.target))
+            }
+            return response
+        } catch {
+            // What nobody in particular sends and what comes to nothing must not fill the disk.
+            if let caller {
+                let problem = error as? Problem
+                accounts.audit.record(
+                    entry(
+                        action, problem?.code == .permissionDenied ? .refused : .failed, caller, request,
+                        evidence,
                         target: context.note.target, detail: problem?.message ?? "internal error"))
             }
             throw error
@@ -84,7 +92,6 @@ package struct Router: Sendable {
             log.warning(
                 "a sign-in was refused",
                 ["code": error.code.rawValue, "address": evidence.addressText, "request": request.id])
-            // A page for signing in must work whatever an old cookie or a browser's memory says.
             throw error
         }
         if access != .localOrAdministrators || !site.isLocal(request) {
@@ -140,6 +147,7 @@ package struct Router: Sendable {
     }
 
     private func refuse(_ problem: Problem, _ caller: Caller?, _ request: Request, _ evidence: Evidence) {
+        guard caller != nil else { return }
         accounts.audit.record(
             entry(
                 .request, .refused, caller, request, evidence, target: "\(request.method) \(request.path)",

@@ -12,8 +12,8 @@ enum SessionRoutes {
                 let fields = try textFields(request, ["user", "password"])
                 let credentials = try Credentials(
                     user: fields["user"] ?? "", password: Secret(fields["password"] ?? ""))
-                context.note.target = credentials.user
                 let (caller, token) = try accounts.signIn(credentials, context.evidence, agent: request.agent)
+                context.note.caller = caller
                 var response = try Answer.json(Me(caller))
                 response.headers.append(
                     ("Set-Cookie", cookie(site, request, token, accounts.sessionHours * 3600)))
@@ -56,17 +56,18 @@ enum SessionRoutes {
         let fields = try textFields(request, ["all", "session_id", "user", "store"])
         var ended = 0
         if fields.isEmpty {
-            if let token = context.evidence.token { try accounts.signOut(token: token) }
-            context.note.target = context.caller?.user
+            if let token = context.evidence.token, try accounts.signOut(token: token) { ended = 1 }
         } else {
             guard let caller = context.caller else { throw Problem(.unauthenticated, "sign in to use this") }
-            guard fields["all"] == "true" || fields["session_id"] != nil else {
+            guard (fields["all"] == "true") != (fields["session_id"] != nil) else {
                 throw Problem.invalid("all", "must be \"true\", or session_id must name one session")
             }
             let owner = try owner(fields, caller)
-            context.note.target = owner.user
+            context.note.action = .revokeSession
+            context.note.target = "\(owner.user) of \(owner.store.rawValue) \(fields["session_id"] ?? "all")"
             ended = try accounts.endSessions(of: owner.user, owner.store, id: fields["session_id"])
         }
+        context.note.isNothing = ended == 0
         var response = try Answer.json(["ended": ended])
         if context.evidence.token != nil, fields["user"] == nil, fields["session_id"] == nil {
             response.headers.append(("Set-Cookie", cookie(site, request, Secret(""), 0)))
@@ -75,14 +76,16 @@ enum SessionRoutes {
     }
 
     private static func owner(_ fields: [String: String], _ caller: Caller) throws(Problem)
-        -> (user: String, store: StoreKind)
+        -> (user: UserName, store: StoreKind)
     {
-        guard let user = fields["user"] else { return (caller.user, caller.store) }
+        let named = fields["user"] ?? caller.user
+        guard let user = UserName(named) else { throw .invalid("user", "must be a user's name") }
+        guard fields["user"] != nil || fields["store"] != nil else { return (user, caller.store) }
         guard caller.isAdministrator else {
             throw Problem(.permissionDenied, "only administrators end other users' sessions")
         }
-        guard let store = StoreKind(rawValue: fields["store"] ?? "htpasswd") else {
-            throw .invalid("store", "must be htpasswd, pam or mlflow")
+        guard fields["user"] != nil, let store = fields["store"].flatMap(StoreKind.init) else {
+            throw .invalid("store", "must stand beside user, and be htpasswd, pam or mlflow")
         }
         return (user, store)
     }

@@ -2,7 +2,8 @@ package import Posix
 
 /// How this site is reached: what a request's addresses and headers mean here.
 package struct Site: Sendable {
-    /// The address that browsers see, without a closing slash; nil takes each request's own `Host`.
+    /// The address that browsers see, without a closing slash; nil takes each request's own `Host`, which another name
+    /// that leads here (DNS rebinding) would satisfy too, without any cookie or remembered password.
     private let publicURL: String?
     /// Proxies in front of the web server whose `X-Forwarded-…` is believed.
     private let trustedProxies: [NetworkRange]
@@ -21,15 +22,22 @@ package struct Site: Sendable {
     /// Of `X-Forwarded-For` only what trusted proxies wrote counts, from the right: the rest is the client's invention.
     func address(_ request: Request) -> NetworkAddress? {
         var address = NetworkAddress(request.peer)
-        guard isTrusted(address), let list = request.forwardedFor, list.utf8.count <= 4096 else {
-            return address
-        }
-        for entry in list.split(separator: ",").reversed() {
-            guard let next = NetworkAddress(String(entry.filter { $0 != " " })) else { break }
+        guard isTrusted(address), let list = request.forwardedFor else { return address }
+        // By bytes, and only so many: what stands first is the client's own and may be anything.
+        for entry in Array(list.utf8.suffix(4096)).split(separator: UInt8(ascii: ",")).reversed() {
+            let text = String(decoding: entry.filter { $0 > 0x20 }, as: UTF8.self)
+            guard let next = NetworkAddress(Self.withoutPort(text)) else { break }
             address = next
             guard isTrusted(next) else { break }
         }
         return address
+    }
+
+    /// `192.0.2.1:4711` and `[2001:db8::1]:4711`, as some proxies write.
+    private static func withoutPort(_ text: String) -> String {
+        if let bracketed = text.wholeMatch(of: /\[([^\]]*)\](:[0-9]+)?/) { return String(bracketed.1) }
+        if let plain = text.wholeMatch(of: /([0-9.]+):[0-9]+/) { return String(plain.1) }
+        return text
     }
 
     /// Whether the request comes from this machine and through no proxy.
@@ -39,9 +47,10 @@ package struct Site: Sendable {
 
     /// Whether the browser's connection is encrypted, so far as that can be known.
     func isSecure(_ request: Request) -> Bool {
-        if let publicURL { return publicURL.hasPrefix("https://") }
+        if let publicURL { return publicURL.lowercased().hasPrefix("https://") }
         return request.isTLS
-            || isTrusted(NetworkAddress(request.peer)) && request.forwardedProtocol == "https"
+            || isTrusted(NetworkAddress(request.peer))
+                && request.forwardedProtocol?.lowercased().hasSuffix("https") == true
     }
 
     /// The name of the session cookie; over TLS one that no other host and no plain connection can set
@@ -64,7 +73,7 @@ package struct Site: Sendable {
     func origin(_ request: Request) -> Origin {
         if let site = request.fetchSite, site != "same-origin" { return .foreign }
         guard let origin = request.origin else { return request.fetchSite == nil ? .unsaid : .same }
-        if let publicURL, Self.authority(origin) == Self.authority(publicURL) { return .same }
+        if let publicURL { return Self.authority(origin) == Self.authority(publicURL) ? .same : .foreign }
         // TLS may end before the web server: the scheme says nothing.
         guard let host = request.host, let authority = Self.authority(origin) else { return .foreign }
         let own = ["http", "https"].compactMap { Self.authority("\($0)://\(host)") }

@@ -12,7 +12,8 @@ enum AuditCommand: Subcommand {
         Prints sign-ins, refusals, submits and whatever else changed something: time, action, result, user, address,
         target and reason. The same is at GET /api/2.0/mlflow/models/build-docker/audit.
 
-          --action ACTION   sign-in, sign-out, submit, cancel, retry, delete, request, reload
+          --action ACTION   sign-in, sign-out, revoke-session, submit, cancel, retry, delete,
+                            request, reload
           --result RESULT   succeeded, refused, failed
           --limit N         lines, 1 to 1000 (default: 100)
           --json            one JSON object a line
@@ -37,13 +38,19 @@ enum AuditCommand: Subcommand {
                 Terminal.say(String(decoding: try JSONEncoder().encode(fields(entry)), as: UTF8.self))
             } else {
                 let texts = [
-                    entry.at?.description, entry.action.rawValue, entry.result.rawValue, entry.user ?? "-",
-                    entry.address ?? "-", entry.target, entry.detail,
+                    entry.at?.description, entry.action.rawValue, entry.result.rawValue, quoted(entry.user),
+                    entry.address ?? "-", quoted(entry.target), entry.detail,
                 ]
                 Terminal.say(texts.compactMap(\.self).joined(separator: "  "))
             }
         }
         return true
+    }
+
+    /// A text that can be anything must not look like two columns.
+    private static func quoted(_ text: String?) -> String {
+        guard let text else { return "-" }
+        return text.contains(" ") ? "\"\(text.replacing("\"", with: "'"))\"" : text
     }
 
     private static func fields(_ entry: Audit.Entry) -> [String: String] {

@@ -67,11 +67,9 @@ extension Program {
             return "\(users.count) in \(path)"
         case .pam:
             let path = settings.auth.authdSocket
-            guard try Files.status(path) != nil else {
-                throw Problem(
-                    .temporarilyUnavailable, "there is no \(path)",
-                    hint: "start slipway-authd, or set auth.authd_socket")
-            }
+            // Nobody is called so: an answer at all shows that slipway-authd is there, and that this user may ask it.
+            let nobody = try Credentials(user: "slipway-doctor", password: Secret("slipway-doctor"))
+            _ = try store(kind).verify(nobody, from: "")
             return "asked at \(path)"
         case .mlflow:
             // Nobody is called so: that this is refused shows that the server has users at all.
@@ -88,7 +86,7 @@ extension Program {
             let (users, _) = HtpasswdStore.parse(try Files.read(auth.htpasswd, limit: 4 << 20))
             for case .user(let name, _)? in auth.administrators.map(Member.init) where users[name] == nil {
                 throw Problem(
-                    .invalidParameterValue, "\(name.printable(limit: 60)) is not in \(auth.htpasswd)",
+                    .invalidParameterValue, "\(name.text.printable(limit: 60)) is not in \(auth.htpasswd)",
                     hint: "add the user by: slipway user add NAME")
             }
         }

@@ -107,7 +107,7 @@ enum UserCommand: Subcommand {
         let file = HtpasswdFile(path: try Program(arguments).settings.auth.htpasswd)
         switch (arguments.positional.first, arguments.positional.count) {
         case ("list"?, 1):
-            for user in try file.users() { Terminal.say(user) }
+            for user in try file.users() { Terminal.say(user.text) }
         case ("remove"?, 2):
             try file.remove(arguments.positional[1])
         case ("add"?, 2):

@@ -88,6 +88,17 @@ struct AccountsTests {
         #expect(try accounts.verifications().map(\.count) == [1, 0, 0])
     }
 
+    @Test("let a user in who begins by many requests at once, from one place")
+    func onset() throws {
+        let wrong = Mutex(0)
+        let header = Self.header("alice", Self.alicesPassword)
+        Threads.concurrently(24) { _ in
+            let evidence = Evidence(authorization: header, token: nil, address: NetworkAddress("192.0.2.1"))
+            if (try? accounts.caller(evidence)) ?? nil == nil { wrong.withLock { $0 += 1 } }
+        }
+        #expect(wrong.withLock { $0 } == 0)
+    }
+
     @Test("answer many threads at once, each with its own caller")
     func threads() {
         let wrong = Mutex<[String]>([])

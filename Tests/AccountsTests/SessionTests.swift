@@ -98,9 +98,10 @@ struct SessionTests {
         let listed = try accounts.sessions(of: caller)
         #expect(listed.count == 3)
         #expect(listed.allSatisfy { $0.agent == "a browser" && $0.address == "192.0.2.1" })
-        #expect(try accounts.endSessions(of: "alice", .htpasswd, id: listed[0].id) == 1)
-        #expect(try accounts.endSessions(of: "alice", .pam) == 0)
-        #expect(try accounts.endSessions(of: "alice", .htpasswd) == 2)
+        #expect(
+            try accounts.endSessions(of: try #require(UserName("alice")), .htpasswd, id: listed[0].id) == 1)
+        #expect(try accounts.endSessions(of: try #require(UserName("alice")), .pam) == 0)
+        #expect(try accounts.endSessions(of: try #require(UserName("alice")), .htpasswd) == 2)
         #expect(try tokens.allSatisfy { try accounts.caller(evidence($0)) == nil })
     }
 
@@ -122,10 +123,11 @@ struct SessionTests {
         #expect(caller.isAdministrator)
         #expect(
             caller.mlflowAuthorization?.revealed == "Basic \(Data("alice:right".utf8).base64EncodedString())")
-        // While MLflow says nothing, what it said last holds.
+        // While MLflow says nothing, it is still who it was, and MLflow's administrator no more.
         let another = try TestAccounts.make(directory, administrators: [], clock: time.clock, stores: [store])
         store.failure.withLock { $0 = Problem(.temporarilyUnavailable, "down") }
-        #expect(try another.caller(evidence(token))?.isAdministrator == true)
+        #expect(try another.caller(evidence(token))?.user == "alice")
+        #expect(try another.caller(evidence(token))?.isAdministrator == false)
         store.failure.withLock { $0 = nil }
         let changed = TestStore(.mlflow, password: "changed")
         let later = try TestAccounts.make(directory, administrators: [], clock: time.clock, stores: [changed])
@@ -204,7 +206,8 @@ struct RolesTests {
                 (try #require(Member("@science")), [NamePattern("fraud-*"), NamePattern("churn")]),
                 (try #require(Member("bob")), [NamePattern("*")]),
             ], groups: Groups(htgroup: directory.file("htgroup")))
-        return roles.role(of: user, store, storeSaysAdministrator: storeSaysAdministrator)
+        return roles.role(
+            of: try #require(UserName(user)), store, storeSaysAdministrator: storeSaysAdministrator)
     }
 
     @Test("are what the first rule says that fits, by name, store and group")
@@ -245,13 +248,46 @@ struct RolesTests {
         #expect(NamePattern(pattern).matches(name) == expected)
     }
 
-    @Test("name nobody by what is no name", arguments: ["", "@", "ldap:alice", "pam:", "a\nb"])
+    @Test(
+        "name nobody by what is no name",
+        arguments: ["", "@", "ldap:alice", "pam:", "a\nb", "pam:a:b", "-a", "pam:-a"])
     func nobody(_ text: String) { #expect(Member(text) == nil) }
 
     @Test("take the system's groups for the system's users")
-    func system() {
-        #expect(Groups(htgroup: nil).names(of: "root", .pam).contains("root"))
-        #expect(Groups(htgroup: nil).names(of: "root", .htpasswd).isEmpty)
-        #expect(Groups(htgroup: nil).names(of: "slipway-nobody-at-all", .pam).isEmpty)
+    func system() throws {
+        let root = try #require(UserName("root"))
+        #expect(Groups(htgroup: nil).names(of: root, .pam).contains("root"))
+        #expect(Groups(htgroup: nil).names(of: root, .htpasswd).isEmpty)
+        #expect(Groups(htgroup: nil).names(of: try #require(UserName("slipway-nobody-at-all")), .pam).isEmpty)
+    }
+}
+
+@Suite("A user's name")
+struct UserNameTests {
+    @Test("is another where its bytes are others, whatever it looks like")
+    func bytes() throws {
+        let (composed, decomposed) = ("jos\u{E9}", "jose\u{301}")
+        #expect(composed == decomposed)
+        #expect(UserName(composed) != UserName(decomposed))
+        let directory = try TemporaryDirectory()
+        try HtpasswdFile(path: directory.file("htpasswd")).set(composed, Secret("right"))
+        let accounts = try TestAccounts.make(directory, administrators: [composed])
+        func call(_ user: String) throws(Problem) -> Caller? {
+            try accounts.caller(authorization: "Basic \(Data("\(user):right".utf8).base64EncodedString())")
+        }
+        #expect(try call(composed)?.isAdministrator == true)
+        #expect(throws: Problem.self) { try call(decomposed) }
+    }
+
+    @Test(
+        "is none that no store could hold, or that hides what it is",
+        arguments: [
+            "", "-x", "-\u{301}x", "a:b", "a:\u{301}b", "a\nb", "a\u{200B}", "\u{202E}a",
+            String(repeating: "x", count: 257),
+        ])
+    func refused(_ text: String) {
+        #expect(UserName(text) == nil)
+        #expect(throws: Problem.self) { try Credentials(user: text, password: Secret("x")) }
+        #expect(Member(text) == nil || text.hasPrefix("@"))
     }
 }

@@ -49,7 +49,9 @@ final class TestStore: UserStore {
             ? VerifiedUser(isStoreAdministrator: isAdministrator) : nil
     }
 
-    func mark(of user: String) -> String? { "" }
+    func mark(of user: UserName) -> String? { "" }
+
+    func knows(_ user: UserName) -> Bool { user.text == "alice" }
 }
 
 extension Accounts {

@@ -199,6 +199,24 @@ struct PasswordHashTests {
 
 private let htpasswd = Executable.find("htpasswd", searchPath: nil)
 
+@Suite("A hash that costs too much")
+struct CostlyHashTests {
+    @Test(
+        "is refused before anybody waits for it",
+        arguments: [
+            "$2b$17$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+            "$5$rounds=999999999$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5",
+            "$y$jFT$J7xMnTVu10FcJBIRnxjLq.$hQcFS4P.5YsZlWCPikYUM6mvrM7UhJT66dgXX7M6yb9",
+        ])
+    func refused(_ text: String) {
+        let refusal = #expect(throws: PasswordHash.Refusal.self) { try PasswordHash(text) }
+        guard case .tooCostly? = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
+    }
+}
+
 @Suite("A sealed text")
 struct SealedTests {
     private let key = [UInt8](repeating: 7, count: 32)

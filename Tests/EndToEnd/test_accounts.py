@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -272,19 +273,80 @@ def test_only_authd_is_root_and_responders_can_do_nothing(accounts, authd):
 
 def test_without_authd_the_others_come_in_as_ever(accounts, authd):
     os.kill(authd.pid, signal.SIGKILL)
-    wait_until(lambda: not is_alive(authd.pid) or not authd.process.runs(), "authd's end")
+    wait_until(lambda: not authd.process.runs(), "authd's end")
     try:
-        assert accounts.call("GET", BASE, headers=elsewhere()).status_code == 200
-        assert accounts.call("GET", BASE, user=MLFLOW_ADMIN, headers=elsewhere()).status_code in (200, 503)
-        began = time.monotonic()
+        for login in (accounts.admin, accounts.plain_user):
+            assert accounts.call("GET", BASE, user=login, headers=elsewhere()).status_code == 200
+        assert accounts.call("GET", "/slipway/me", user=MLFLOW_ADMIN, headers=elsewhere()).status_code == 200
         answer = accounts.call("GET", BASE, user=(PAM_USER[0], "another"), headers=elsewhere())
         assert answer.status_code == 503
-        assert "authd" in problem(answer)["hint"] or "authd" in problem(answer)["message"]
-        assert time.monotonic() - began < 5
+        # Where the socket lies is for the log.
+        assert "authd" not in answer.text and str(authd.path) not in answer.text
+        assert str(authd.path) in accounts.pool.tail(20_000)
     finally:
         authd.path.unlink(missing_ok=True)
         authd.start()
+    # An outage is remembered for a moment.
+    time.sleep(3)
     assert accounts.call("GET", BASE, user=PAM_USER, headers=elsewhere()).status_code == 200
+
+
+def test_a_hanging_authd_holds_up_nobody_else(accounts, authd, measure):
+    os.kill(authd.pid, signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(12) as threads:
+            stuck = [
+                threads.submit(accounts.call, "GET", BASE, (PAM_USER[0], f"guess {index}"), headers=elsewhere())
+                for index in range(8)]
+            time.sleep(0.5)
+            slowest = 0
+            for _ in range(20):
+                began = time.monotonic()
+                assert accounts.call("GET", BASE, headers=elsewhere()).status_code == 200
+                slowest = max(slowest, time.monotonic() - began)
+            assert accounts.call("GET", BASE, user=accounts.plain_user, headers=elsewhere()).status_code == 200
+            measure(f"while authd hangs with eight asking, another user's slowest answer took {slowest:.2f} s")
+            assert slowest < 5
+            assert {answer.result().status_code for answer in stuck} <= {429, 503}
+    finally:
+        os.kill(authd.pid, signal.SIGCONT)
+    wait_until(
+        lambda: accounts.call("GET", BASE, user=PAM_USER, headers=elsewhere()).status_code == 200, "PAM to be back", 20)
+
+
+def test_a_locked_database_holds_up_no_session(accounts):
+    session, _answer = sign_in(accounts, accounts.admin)
+    with sqlite3.connect(accounts.state / "slipway.db", isolation_level=None) as database:
+        database.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            guess = threads.submit(
+                accounts.call, "GET", BASE, (accounts.admin[0], "wrong"), headers=elsewhere())
+            time.sleep(0.2)
+            began = time.monotonic()
+            for _ in range(10):
+                assert session.get(f"{accounts.url}/slipway/me", timeout=60).json()["user"] == accounts.admin[0]
+            assert time.monotonic() - began < 2
+            assert guess.result().status_code == 503
+        database.execute("ROLLBACK")
+
+
+def test_the_unit_listens_where_slipway_asks():
+    unit = (PROJECT / "packaging" / "systemd" / "slipway-authd.service").read_text()
+    listens = re.search(r"--socket (\S+)", unit).group(1)
+    settings = (PROJECT / "docs" / "settings.md").read_text()
+    assert f"| `auth.authd_socket` | `{listens}` |" in settings
+    source = (PROJECT / "Sources" / "Settings" / "Settings.swift").read_text()
+    assert f'"authd_socket") ?? "{listens}"' in source
+
+
+def test_users_added_at_the_same_moment_are_all_there(accounts):
+    names = [f"added-{index}" for index in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: accounts.command("user", "add", name), names))
+    listed = accounts.command("user", "list").split()
+    assert set(names) <= set(listed)
+    for name in names:
+        accounts.command("user", "remove", name)
 
 
 # Cost
@@ -333,7 +395,7 @@ def test_an_htpasswd_file_that_is_broken_leaves_the_last_good_one(accounts):
         path.unlink()
         for _ in range(4):
             assert accounts.call("GET", BASE).status_code == 200
-        wait_until(lambda: "htpasswd file cannot be read" in accounts.pool.tail(20_000), "the complaint")
+        wait_until(lambda: "file of users cannot be read" in accounts.pool.tail(20_000), "the complaint")
     finally:
         path.write_bytes(good)
         run("chown", POOL_USER, path)
@@ -350,6 +412,9 @@ def test_a_thousand_wrong_passwords_let_nobody_in_and_nobody_out(accounts, measu
     attacker = elsewhere()
 
     def guess(index):
+        if index == 700:
+            # The right one, by who has to wait: no other answer than a wrong one's.
+            return accounts.call("GET", BASE, headers=attacker).status_code
         user = (accounts.admin[0], PAM_USER[0], f"nobody-{index % 7}")[index % 3]
         return accounts.call("GET", BASE, user=(user, f"guess-{index}"), headers=attacker).status_code
 
@@ -361,19 +426,23 @@ def test_a_thousand_wrong_passwords_let_nobody_in_and_nobody_out(accounts, measu
         used = threads.submit(lambda: [use(index) for index in range(40)])
         guessed = list(threads.map(guess, range(1000)))
         assert set(used.result()) == {200}
+        signed_in = sign_in(accounts, PAM_ADMIN, **elsewhere())[1]
+        assert signed_in.status_code == 200, signed_in.text
     assert set(guessed) <= {401, 429}, set(guessed)
-    assert guessed.count(401) < 60
+    assert guessed.count(401) <= 25 and guessed[700] == 429
     # Waiting is for who guessed, not for whom was guessed at.
     assert accounts.call("GET", BASE, user=PAM_USER, headers=elsewhere()).status_code == 200
-    answer = accounts.call("GET", BASE, user=(accounts.admin[0], "guess"), headers=attacker)
+    for index in range(3):
+        answer = accounts.call("GET", BASE, user=(accounts.admin[0], f"last-{index}"), headers=attacker)
     assert answer.status_code == 429 and "wait" in problem(answer)["hint"]
+    assert int(answer.headers["Retry-After"]) > 0
     grown = sum(map(resident_bytes, responders)) - before
     measure(f"1,000 wrong passwords: {guessed.count(401)} were looked at, three responders grew by {grown / 1e6:.1f} MB")
     assert grown < 30e6
 
 
 def test_a_refusal_takes_as_long_for_who_is_there_as_for_who_is_not(accounts, measure):
-    """Interleaved, each from a network of its own; the middle of each kind must lie within the spread of the others."""
+    """Interleaved, each from a network of its own; the means of all kinds lie together."""
     kinds = {"htpasswd": accounts.admin[0], "PAM": PAM_USER[0], "MLflow": MLFLOW_USER[0], "nobody": "slw-no-such-user"}
     times = {kind: [] for kind in kinds}
 
@@ -385,12 +454,12 @@ def test_a_refusal_takes_as_long_for_who_is_there_as_for_who_is_not(accounts, me
         assert problem(answer)["message"] == "the user name or the password is wrong"
 
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        for attempt in range(8):
+        for attempt in range(12):
             list(threads.map(refuse, kinds, [attempt] * 4))
-    middles = {kind: statistics.median(values) for kind, values in times.items()}
+    middles = {kind: statistics.mean(values) for kind, values in times.items()}
     measure("a refusal takes, " + ", ".join(f"{kind} {seconds:.2f} s" for kind, seconds in middles.items()))
-    spread = max(statistics.pstdev(values) for values in times.values())
-    assert max(middles.values()) - min(middles.values()) <= max(3 * spread, 0.26)
+    # A refusal that left one store or hash out would come a whole step of the grid, a quarter of a second, earlier.
+    assert max(middles.values()) - min(middles.values()) < 0.18, middles
 
 
 # Nothing is written down
@@ -402,14 +471,17 @@ def test_nothing_that_is_written_holds_a_password_or_token(accounts, authd, mlfl
     wrong = f"wrong-{secrets.token_hex(8)}"
     accounts.call("GET", BASE, user=(accounts.admin[0], wrong), headers=elsewhere())
     sign_in(accounts, (PAM_USER[0], wrong), **elsewhere())
+    # Typed into the wrong field: of that even nginx's own log has a line.
+    typed = f"typed-{secrets.token_hex(8)}"
+    accounts.call("GET", BASE, user=(typed, "x"), headers=elsewhere())
     needles = [login[1] for login, _store, _role in WAYS.values()] + [token, wrong]
     needles += [base64.b64encode(f"{login[0]}:{login[1]}".encode()).decode() for login, _store, _role in WAYS.values()]
     assert session.get(f"{accounts.url}{BASE}/audit?max_results=1000", timeout=60).status_code == 200
     audit = session.get(f"{accounts.url}{BASE}/audit?max_results=1000", timeout=60).text
     assert wrong not in audit and PAM_USER[0] in audit and '"sign-in"' in audit
-    for needle in needles:
+    for needle in [*needles, typed]:
         held = subprocess.run(
-            ["grep", "-rlaF", "--exclude=password", "-e", needle, accounts.state, authd.folder],
+            ["grep", "-rlaF", "--exclude=access.log" if needle == typed else "--exclude=password", "-e", needle, accounts.state],
             capture_output=True, text=True, check=False).stdout
         assert not held, f"{needle[:3]}… stands in {held}"
     listed = accounts.command("audit", "--json", "--limit", "1000").splitlines()

@@ -40,7 +40,7 @@ private final class TestAPI: Sendable {
         let builds = BuildService(
             history: history, dispatcher: dispatcher, source: try ModelSource(settings),
             engineWatch: watch, settings: settings)
-        func member(_ name: String) -> Member { .user(name, store: nil) }
+        func member(_ name: String) -> Member { Member(name) ?? .everybody }
         accounts = Accounts(
             stores: [try HtpasswdStore(path: "\(state)/htpasswd")],
             roles: Roles(
@@ -113,8 +113,10 @@ private let base = "/api/2.0/mlflow/models/build-docker"
     /// What the rules say; nil where the request gets through to the route.
     private func refusal(_ route: Route, _ who: Who, _ how: How, _ from: From) -> Int? {
         let isChange = !["GET", "HEAD"].contains(route.method)
-        if who == .wrongPassword, how == .basic { return 401 }
-        let isKnown = who != .nobody && who != .wrongPassword
+        // Who signs in shows who they are by that alone.
+        let isUnheard = route.action == .signIn && how == .basic
+        if who == .wrongPassword, how == .basic, !isUnheard { return 401 }
+        let isKnown = who != .nobody && who != .wrongPassword && !isUnheard
         let isAdmitted =
             switch route.access {
             case .anyone: true
@@ -255,6 +257,13 @@ private let base = "/api/2.0/mlflow/models/build-docker"
             "POST", "/slipway/logout", user: nil, headers: headers(first),
             body: #"{"all":"true","user":"vera"}"#)
         #expect(others.status == 403)
+        for wrong in [
+            #"{"all":"true","session_id":"x"}"#, #"{"store":"pam","all":"true"}"#, #"{"all":"no"}"#,
+        ] {
+            let response = api.send(
+                "POST", "/slipway/logout", headers: ["CONTENT_TYPE": "application/json"], body: wrong)
+            #expect(response.status == 400)
+        }
         #expect(
             api.send("POST", "/slipway/logout", user: nil, headers: headers(first), body: #"{"all":"true"}"#)
                 .text
@@ -348,7 +357,8 @@ private let base = "/api/2.0/mlflow/models/build-docker"
         #expect(text.contains(#""action":"request","address":"192.0.2.99""#))
         #expect(text.contains(#""target":"m2 1""#))
         #expect(text.contains(#""request_id":"0123456789abcdef""#))
-        #expect(text.contains(#""user":"mallory""#))
+        #expect(text.contains(#""action":"sign-in","address":"192.0.2.99""#))
+        #expect(!text.contains("mallory"))
         #expect(!text.contains("hunter2") && !text.contains("right"))
         #expect(api.send("GET", "\(base)/audit?action=nope").status == 400)
         #expect(api.send("GET", "\(base)/audit?max_results=1").text.contains("next_page_token"))
@@ -390,13 +400,39 @@ private let base = "/api/2.0/mlflow/models/build-docker"
         ("slipway.test", "http://slipway.test:8080", .foreign),
         ("slipway.test", "http://slipway.test.evil", .foreign), ("slipway.test", "http://evil", .foreign),
         ("slipway.test", "null", .foreign), ("slipway.test", "", .foreign), ("", "http://", .foreign),
-        ("slipway.test", "ftp://slipway.test", .foreign), ("slipway.test", "https://public.test", .same),
+        ("slipway.test", "ftp://slipway.test", .foreign), ("slipway.test", "https://public.test", .foreign),
     ])
     func `a page's own site is told from others`(host: String, origin: String, expected: Site.Origin) throws {
-        let site = Site(publicURL: "https://public.test")
-        #expect(site.origin(try request(["HTTP_HOST": host, "HTTP_ORIGIN": origin])) == expected)
+        #expect(Site().origin(try request(["HTTP_HOST": host, "HTTP_ORIGIN": origin])) == expected)
         let crossSite = ["HTTP_HOST": host, "HTTP_ORIGIN": origin, "HTTP_SEC_FETCH_SITE": "cross-site"]
-        #expect(site.origin(try request(crossSite)) == .foreign)
+        #expect(Site().origin(try request(crossSite)) == .foreign)
+    }
+
+    @Test func `with a public address no other is this site's`() throws {
+        let site = Site(publicURL: "HTTPS://public.test")
+        func origin(_ origin: String) throws -> Site.Origin {
+            site.origin(try request(["HTTP_HOST": "rebound.test", "HTTP_ORIGIN": origin]))
+        }
+        #expect(try origin("https://public.test") == .same)
+        #expect(try origin("http://rebound.test") == .foreign)
+        #expect(site.isSecure(try request([:])))
+    }
+
+    @Test func `what hides in a header of addresses does not make its sender the proxy`() throws {
+        let site = Site(trustedProxies: ["192.0.2.1"].compactMap { NetworkRange($0) })
+        for junk in [String(repeating: "x", count: 5000), "\u{600}", "\u{301}", "127.0.0.1,,"] {
+            let forwarded = "\(junk), 203.0.113.50"
+            let address = site.address(
+                try request(["REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": forwarded]))
+            #expect(address?.description == "203.0.113.50")
+        }
+        for (entry, expected) in [
+            ("203.0.113.50:4711", "203.0.113.50"), ("[2001:db8::1]:4711", "2001:db8::1"),
+        ] {
+            let address = site.address(
+                try request(["REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": entry]))
+            #expect(address?.description == expected)
+        }
     }
 
     @Test func `a caller is local who came through no proxy`() throws {
