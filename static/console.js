@@ -1,9 +1,13 @@
 // The first console: a form that submits, and the latest builds, read again every two seconds.
+import { goToSignIn, signOut, whoAmI } from "./account.js";
+import { text } from "./texts.js";
+
 const base = "/ajax-api/2.0/mlflow/models/build-docker";
 const byId = (id) => document.getElementById(id);
 
 async function call(path, options) {
   const response = await fetch(path, options);
+  if (response.status === 401) goToSignIn();
   const body = await response.json();
   if (!response.ok) throw new Error(body.hint ? `${body.message} (${body.hint})` : body.message);
   return body;
@@ -64,6 +68,20 @@ byId("submit").addEventListener("submit", async (event) => {
   }
 });
 
+async function showAccount() {
+  const me = await whoAmI();
+  if (!me.user) return goToSignIn();
+  byId("account").hidden = false;
+  byId("user").textContent = me.user;
+  // Credentials that a browser sends by itself cannot be taken back from here.
+  byId("sign-out").hidden = me.auth !== "session";
+  byId("sign-out").textContent = text("signOut");
+}
+
+byId("sign-out").addEventListener("click", () => {
+  signOut().then(goToSignIn, (error) => { byId("trouble").textContent = error.message; });
+});
+
 async function refresh() {
   try {
     await showBuilds();
@@ -73,4 +91,5 @@ async function refresh() {
   }
   setTimeout(refresh, 2000);
 }
+showAccount().catch((error) => { byId("trouble").textContent = error.message; });
 refresh();

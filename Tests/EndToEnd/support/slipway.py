@@ -21,11 +21,15 @@ class Slipway:
     admin = ("admin", secrets.token_urlsafe(12))
     plain_user = ("reader", secrets.token_urlsafe(12))
 
-    def __init__(self, binary, folder, settings, environment):
-        """`settings` are sections of slipway.yaml beside server, and more for auth; `environment` is the pool's whole."""
+    def __init__(self, binary, folder, settings, environment, mlflow=None):
+        """`settings` are sections of slipway.yaml beside server, and more for auth; `environment` is the pool's whole.
+
+        nginx shows the server at the URL `mlflow` too.
+        """
         self.binary = binary
         self.state = pathlib.Path(folder)
         self.environment = environment
+        self.mlflow = mlflow
         self.state.mkdir(mode=0o750, parents=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -54,7 +58,8 @@ class Slipway:
         return self
 
     def start_nginx(self):
-        configuration = run(PROJECT / "dev" / "nginx-conf", self.port, self.state).strip()
+        mlflow = [self.mlflow.removeprefix("http://")] if self.mlflow else []
+        configuration = run(PROJECT / "dev" / "nginx-conf", self.port, self.state, *mlflow).strip()
         self.nginx = Background(
             ["nginx", "-e", self.state / "nginx" / "error.log", "-p", self.state / "nginx", "-c", configuration],
             self.state / "nginx.out", os.environ)
