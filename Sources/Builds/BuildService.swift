@@ -42,6 +42,7 @@ package final class BuildService: Sendable {
     ///
     /// - Returns: the new build, or the unfinished one of the very same order.
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
+        try DiskSpace.check(settings.server.state, settings.builds.minFree)
         let engine = try engineWatch.engine()
         try engine.checkCanBuild(submission.options, settings.images)
         let version = try source.registry.resolve(submission.modelName, submission.version)
@@ -122,6 +123,26 @@ package final class BuildService: Sendable {
         // A place may have become free.
         try? dispatcher.dispatch()
         return try show(id)
+    }
+
+    /// Removes old builds as the settings say, or as is asked; what has not ended stays.
+    ///
+    /// - Parameters:
+    ///   - days: builds that were submitted longer ago go; nil for none.
+    ///   - count: how many ended builds stay at most, the newest; nil for all.
+    ///   - isRehearsal: whether to remove nothing.
+    /// - Returns: the builds that went, or would go.
+    /// - Throws: what kept one from being removed.
+    package func prune(days: Int?, count: Int?, isRehearsal: Bool = false) throws -> [BuildID] {
+        try dispatcher.refresh()
+        let limit = days.map { Timestamp(milliseconds: clock.now().milliseconds - Int64($0) * 86_400_000) }
+        let old = try history.old(before: limit, keeping: count)
+        if isRehearsal { return old }
+        return try old.filter { id in
+            let isGone = try history.remove(id)
+            if isGone { log.info("removed an old build", ["build": id]) }
+            return isGone
+        }
     }
 
     /// Removes a build that has ended, with its log and all its files; the image stays.

@@ -101,6 +101,27 @@ package final class History: Sendable {
     /// States that nothing follows, as SQL.
     static let ended = "'succeeded', 'failed', 'cancelled'"
 
+    /// Ended builds that are older than a moment, or have `count` newer ones after them.
+    func old(before moment: Timestamp?, keeping count: Int?) throws -> [BuildID] {
+        try withDatabase { database in
+            var ids: [String] = []
+            if let moment {
+                ids += try database.execute(
+                    "SELECT id FROM builds WHERE state IN (\(Self.ended)) AND created_at < ? ORDER BY seq",
+                    [.integer(Int(moment.milliseconds))]
+                ).compactMap { $0.text(0) }
+            }
+            if let count {
+                ids += try database.execute(
+                    "SELECT id FROM builds WHERE state IN (\(Self.ended)) ORDER BY seq DESC LIMIT -1 OFFSET ?",
+                    [.integer(count)]
+                ).compactMap { $0.text(0) }.reversed()
+            }
+            var seen: Set<String> = []
+            return ids.filter { seen.insert($0).inserted }.compactMap { BuildID($0) }
+        }
+    }
+
     /// Forgets a build that has ended, with all its files.
     ///
     /// - Returns: false where it has not ended.

@@ -85,6 +85,7 @@ package struct Runner {
         }
         record.note(
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
+        try DiskSpace.check(settings.server.state, settings.builds.minFree)
         let engine =
             try engineWatch.known()
             ?? EngineReport.renewed(

@@ -80,6 +80,12 @@ package struct Settings: Sendable, Equatable {
         package var idleTimeoutSeconds: Int
         /// Builds that may wait at a time.
         package var maxQueued: Int
+        /// With fewer megabytes left on the state directory's disk no build is accepted or begun.
+        package var minFree: Int
+        /// After so many days an ended build is removed; nil keeps all.
+        package var keepDays: Int?
+        /// How many ended builds are kept at most; nil keeps all.
+        package var keepCount: Int?
     }
 
     package struct Images: Sendable, Equatable {
@@ -194,7 +200,10 @@ extension Settings {
             maxParallel: reader.integer("builds", "max_parallel", 1...256) ?? max(1, cores / 2),
             timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600,
             idleTimeoutSeconds: reader.integer("builds", "idle_timeout_seconds", 1...604_800) ?? 1800,
-            maxQueued: reader.integer("builds", "max_queued", 1...100_000) ?? 1000)
+            maxQueued: reader.integer("builds", "max_queued", 1...100_000) ?? 1000,
+            minFree: reader.integer("builds", "min_free_mb", 0...10_000_000) ?? 1024,
+            keepDays: reader.integer("builds", "keep_days", 1...36_500),
+            keepCount: reader.integer("builds", "keep_count", 0...10_000_000))
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",

@@ -44,12 +44,15 @@ enum BuildsCommand: Subcommand {
         Usage: slipway builds list [--state STATE] [--limit N] [--config FILE]
                slipway builds show|cancel|retry|delete ID [--config FILE]
                slipway builds log ID [-f] [--config FILE]
+               slipway builds prune [--older-than DAYS] [--keep N] [--dry-run] [--config FILE]
 
         list prints a line a build, newest first; show prints one as JSON; log -f follows to the build's end, and the exit
-        status says whether it succeeded. delete removes a build that has ended, with its files; the image stays.
+        status says whether it succeeded. delete removes a build that has ended, with its files; the image stays. prune does so with
+        those submitted more than DAYS days ago, and with all ended ones but the newest N; without either as
+        builds.keep_days and builds.keep_count say.
         """
-    static let options: Set = ["--state", "--limit", "--config"]
-    static let flags: Set = ["--follow"]
+    static let options: Set = ["--state", "--limit", "--older-than", "--keep", "--config"]
+    static let flags: Set = ["--follow", "--dry-run"]
     static let positional = 1...3
 
     static func run(_ arguments: Arguments) throws -> Bool {
@@ -60,6 +63,7 @@ enum BuildsCommand: Subcommand {
         let program = try Program(arguments)
         let builds = try program.builds()
         if words == ["list"] { return try list(arguments, builds) }
+        if words == ["prune"] { return try prune(arguments, program, builds) }
         guard words.count == 2 else {
             throw Misuse("say list, or show, log, cancel, retry or delete with a build's id")
         }
@@ -83,6 +87,30 @@ enum BuildsCommand: Subcommand {
             Terminal.say("build \(id) is deleted")
         default: throw Misuse("there is no \(words[0].printable(limit: 40))")
         }
+        return true
+    }
+
+    private static func prune(_ arguments: Arguments, _ program: Program, _ builds: BuildService) throws
+        -> Bool
+    {
+        func number(_ option: String) throws -> Int? {
+            guard let text = arguments[option] else { return nil }
+            guard let number = Int(text), number >= 0 else {
+                throw Misuse("\(option) must be a whole number")
+            }
+            return number
+        }
+        var (days, count) = (try number("--older-than"), try number("--keep"))
+        if days == nil, count == nil {
+            (days, count) = (program.settings.builds.keepDays, program.settings.builds.keepCount)
+        }
+        guard days != nil || count != nil else {
+            throw Misuse("say --older-than DAYS or --keep N, or set builds.keep_days or builds.keep_count")
+        }
+        let isRehearsal = arguments.flags.contains("--dry-run")
+        let gone = try builds.prune(days: days, count: count, isRehearsal: isRehearsal)
+        for id in gone { Terminal.say(id.text) }
+        Terminal.complain("\(gone.count) builds \(isRehearsal ? "would be" : "were") removed")
         return true
     }
 

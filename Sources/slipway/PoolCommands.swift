@@ -38,16 +38,22 @@ enum ServeCommand: Subcommand {
         let history = try program.history()
         let audit = Audit(try AccountsDatabase(state: server.state))
         try history.adoptStrays()
-        lookAround(program, log)
+        // A store of users that does not answer must not hold up the start.
+        try Threads.detach { lookAround(program, log) }
         var dispatcher = program.dispatcher(history)
         let pool = try ResponderPool(
             .init(
                 program: program.executable,
                 arguments: ["respond", "--supervised=\(ThisProcess.id)"] + program.configArguments,
                 environment: program.environment, socketPath: server.socket, count: server.responders))
+        var nextPrune = ContinuousClock.now
         pool.run {
             do {
                 try dispatcher.dispatch()
+                if ContinuousClock.now >= nextPrune {
+                    nextPrune = .now + .seconds(3600)
+                    try prune(try Program(arguments))
+                }
             } catch {
                 log.error("dispatch failed; it is tried again", ["cause": error])
             }
@@ -69,6 +75,13 @@ enum ServeCommand: Subcommand {
             }
         }
         return true
+    }
+
+    /// Removes old builds, where the settings say which are.
+    private static func prune(_ program: Program) throws {
+        let builds = program.settings.builds
+        guard builds.keepDays != nil || builds.keepCount != nil else { return }
+        _ = try program.builds().prune(days: builds.keepDays, count: builds.keepCount)
     }
 
     /// Says at the start what would otherwise show at the first request, and spares the first submit the search.

@@ -154,4 +154,21 @@ import Testing
         #expect(try again.mark == order().mark)
         #expect(try again.mark != order(version: 2).mark)
     }
+
+    @Test func `old builds are those before a moment, and those behind enough newer ones`() throws {
+        let builds = try (1...6).map { version in
+            try enter(order(version: version, at: Timestamp(milliseconds: Int64(version) * 1000))).0.id
+        }
+        // The last has not ended.
+        try history.withDatabase { database in
+            for id in builds.dropLast() {
+                try database.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(id.text)])
+            }
+        }
+        #expect(try history.old(before: nil, keeping: nil).isEmpty)
+        #expect(try history.old(before: Timestamp(milliseconds: 3000), keeping: nil) == Array(builds[0...1]))
+        #expect(try history.old(before: nil, keeping: 1) == Array(builds[0...3]))
+        #expect(try history.old(before: Timestamp(milliseconds: 3000), keeping: 2) == Array(builds[0...2]))
+        #expect(try history.old(before: Timestamp(milliseconds: 99_000), keeping: 0) == Array(builds[0...4]))
+    }
 }

@@ -159,6 +159,23 @@ def test_submit_waits_and_tells_by_its_exit_status(life):
     assert missing.returncode == 1 and "there is no build" in missing.stderr
 
 
+def test_old_builds_can_be_pruned(life):
+    ended = [build["build_id"] for build in life.get().json()["builds"]]
+    assert len(ended) > 3
+    assert life.command("builds", "prune", "--keep", "2", "--dry-run").split() == ended[:1:-1]
+    assert len(life.get().json()["builds"]) == len(ended)
+    life.command("builds", "prune", "--keep", "2")
+    assert [build["build_id"] for build in life.get().json()["builds"]] == ended[:2]
+    assert life.build_folders() == sorted(ended[:2])
+
+
+def test_a_full_disk_refuses_builds_and_says_why(new_slipway, registry_settings):
+    full = new_slipway("full", registry_settings, builds={"min_free_mb": 10_000_000}).start()
+    answer = full.post(**GOOD)
+    assert answer.status_code == 503 and "MB left" in problem(answer)["message"]
+    assert full.build_folders() == []
+
+
 def test_submit_tells_of_a_failure(life):
     done = subprocess.run(
         [life.binary, "submit", MODEL, "1", "--request", '{"extra_requirements": ["no-such-package-at-all"]}', "--wait",
