@@ -158,15 +158,15 @@ def test_after_the_end_of_a_session_scripts_get_401_and_the_next_click_leads_to_
         # Nobody has clicked: what stands on the page stays.
         assert visitor.page.url == front.url + PAGE
         visitor.page.wait_for_selector("#slipway-session >> text=Signed out")
+        assert [url for status, url, _ in visitor.answers if status == 401 and url.endswith("/experiments/search")]
         visitor.click("aside a:has-text('Experiments')")
         visitor.wait_sign_in()
         assert visitor.page.url.endswith("/login.html?next=/#/experiments")
+        status, text, headers = visitor.fetch("/ajax-api/2.0/mlflow/registered-models/search")
+        assert status == 401 and '"error_code":"UNAUTHENTICATED"' in text and "www-authenticate" not in headers
         visitor.sign_in(VIEWER)
         visitor.wait_address(lambda address: address.startswith(front.url + "/#/experiments"))
         tokens.append(visitor.token())
-        visitor.context.clear_cookies()
-        status, text, headers = visitor.fetch("/ajax-api/2.0/mlflow/registered-models/search")
-        assert status == 401 and '"error_code":"UNAUTHENTICATED"' in text and "www-authenticate" not in headers
         assert visitor.challenged() == []
 
 
