@@ -13,6 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from support.browser import Browser
 from support.commandlines import CommandLines
 from support.engines import Docker, Podman
 from support.files import FileServer
@@ -152,6 +153,13 @@ def sample_store(work):
     store = work / "mlruns"
     run(PROJECT / "dev" / "sample-store", PROJECT / "samples" / "iris", store, "iris")
     return store
+
+
+@pytest.fixture(scope="session")
+def browser():
+    browser = Browser()
+    yield browser
+    browser.stop()
 
 
 # Certificates

@@ -12,7 +12,6 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from support.browser import Browser
 from support.mlflow_proxy import MLflow, Recorder, TemporaryFiles, raw
 from support.slipway import Slipway, problem
 
@@ -76,13 +75,6 @@ def recorder():
 def noted(made, recorder):
     """Slipway before a server that takes notes."""
     return made("noted", recorder)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = Browser()
-    yield browser
-    browser.stop()
 
 
 def session(slipway, user):
