@@ -122,13 +122,19 @@ package struct Runner {
             seconds: Double(order.timeoutSeconds), shouldStop: { stop.isRequested },
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
-        try record.update { status, now in
+        try record.update { status, _ in
             status.image = .init(
                 reference: order.imageName, id: built.id, digest: built.digest, sizeBytes: built.sizeBytes,
                 engine: "\(engine.kind.rawValue) \(engine.version)",
                 run: engine.runCommand(image: order.imageName, hostPort: 8080))
-            status.enter(.succeeded, at: now)
         }
+        try Verification(
+            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+        ).run(built, order, recipe.servingExample, shouldStop: { stop.isRequested })
+        try Publication(
+            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+        ).run(built, order, shouldStop: { stop.isRequested })
+        try record.update { status, now in status.enter(.succeeded, at: now) }
     }
 
     private func request(_ order: BuildOrder) throws -> BuildRequest {

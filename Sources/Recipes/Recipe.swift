@@ -32,6 +32,8 @@ package struct Recipe: Sendable {
     package let warnings: [String]
     /// Files and directories of the model that the build context holds beneath `localFiles` too.
     package let localPaths: [String]
+    /// What the finished image can be asked.
+    package let servingExample: ServingExample?
 
     let minorVersion: String
     /// The index that uv comes from: the request's, else the site's, else PyPI.
@@ -100,6 +102,7 @@ package struct Recipe: Sendable {
             isLocked: model.lock != nil,
             warnings: warnings,
             localPaths: model.localPaths,
+            servingExample: model.servingExample,
             minorVersion: python.minorText,
             toolIndex: try IndexChoice.forTools(request, settings),
             settings: settings,

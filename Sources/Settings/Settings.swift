@@ -76,6 +76,10 @@ package struct Settings: Sendable, Equatable {
         package var maxParallel: Int
         /// How long the engine may work on one build.
         package var timeoutSeconds: Int
+        /// Whether a finished image is tried before its build succeeds.
+        package var smokeTest: Bool
+        /// How long that may take, the model's loading included.
+        package var smokeTestSeconds: Int
     }
 
     package struct Images: Sendable, Equatable {
@@ -95,6 +99,14 @@ package struct Settings: Sendable, Equatable {
         package var builder: String?
         /// Where `debian`, `debian-security` and `ubuntu` lie, for builds.
         package var aptMirror: String?
+        /// Whether finished images go to a registry where a request does not say.
+        package var push: Bool
+        /// Where images go whose names hold no registry, such as `registry.example.com/models`.
+        package var pushRegistry: String?
+        /// Logins of registries, in the format of docker's config.json and containers' auth.json.
+        package var registryAuthFile: String?
+        /// Registries that are reached without certificates that this machine trusts, as `HOST` or `HOST:PORT`.
+        package var insecureRegistries: [String]
     }
 
     package struct Python: Sendable, Equatable {
@@ -188,7 +200,9 @@ extension Settings {
             allowedRoots: reader.list("registry", "allowed_roots") ?? [])
         builds = Builds(
             maxParallel: reader.integer("builds", "max_parallel", 1...256) ?? max(1, cores / 2),
-            timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600)
+            timeoutSeconds: reader.integer("builds", "timeout_seconds", 1...604_800) ?? 3600,
+            smokeTest: reader.value("builds", "smoke_test", Self.truth) ?? true,
+            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
@@ -197,7 +211,11 @@ extension Settings {
             requireDigest: reader.value("images", "require_digest", Self.truth) ?? false,
             tables: reader.path("images", "tables"),
             builder: reader.value("images", "builder", Self.builder),
-            aptMirror: reader.value("images", "apt_mirror", Self.mirror))
+            aptMirror: reader.value("images", "apt_mirror", Self.mirror),
+            push: reader.value("images", "push", Self.truth) ?? false,
+            pushRegistry: reader.value("images", "push_registry", Self.pushRegistry),
+            registryAuthFile: reader.path("images", "registry_auth_file"),
+            insecureRegistries: reader.list("images", "insecure_registries") ?? [])
         python = Python(
             indexURL: reader.value("python", "index_url", Self.index),
             extraIndexURLs: reader.list("python", "extra_index_urls") ?? [],
@@ -230,6 +248,11 @@ extension Settings {
             reader.refuse(
                 true, "images", "allowed_base_images",
                 "\"\(pattern.printable())\" must be an image's name, with * for any text")
+        }
+        for host in images.insecureRegistries where !Self.isRegistryHost(host) {
+            reader.refuse(
+                true, "images", "insecure_registries",
+                "\"\(host.printable())\" must be a registry's host, or host:port")
         }
         reader.refuse(
             registry.username != nil && registry.password == nil, "registry", "username",
@@ -308,6 +331,21 @@ extension Settings {
             throw SettingRule("must be the beginning of an image's name, such as registry.example.com/models")
         }
         return text
+    }
+
+    private static func pushRegistry(_ text: String) throws(SettingRule) -> String {
+        guard let reference = try? ImageReference("\(text)/name", field: "push_registry"),
+            reference.registry != nil, reference.tag == nil
+        else {
+            throw SettingRule(
+                "must be a registry's host with a path after it if need be, such as registry.example.com/models")
+        }
+        return text
+    }
+
+    private static func isRegistryHost(_ text: String) -> Bool {
+        // Only what is no path of an image can be told apart from one.
+        (try? ImageReference("\(text)/name", field: "insecure_registries"))?.registry == text
     }
 
     private static func baseImage(_ minor: String, _ text: String) throws(SettingRule) -> ImageReference {

@@ -213,7 +213,7 @@ package struct Router: Sendable {
         case .requestTooLarge: 413
         case .requestLimitExceeded: 429
         case .temporarilyUnavailable: 503
-        case .internalError, .runnerLost, .buildFailed, .buildTimedOut: 500
+        case .internalError, .runnerLost, .buildFailed, .buildTimedOut, .verificationFailed, .pushFailed: 500
         }
     }
 }
