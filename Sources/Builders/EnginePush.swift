@@ -53,7 +53,8 @@ extension Engine {
         }
         var attempt = Attempt(
             request: request, logins: logins, idFile: "\(files)/digest",
-            environment: EngineEnvironment.filtered(environment.merging(request.environment) { $1 }), log: log,
+            environment: EngineEnvironment.filtered(environment.merging(request.environment) { $1 }),
+            log: log,
             deadline: .now + .seconds(seconds), limit: seconds)
         if kind == .docker {
             try tag(request, attempt.environment)
@@ -98,7 +99,9 @@ extension Engine {
                 if heard.output.read(line) { follow(heard.output.done, heard.output.total) }
             }, follow: { _ in })
         let command = Self.tied(
-            Command(path, pushArguments(request, idFile: attempt.idFile), environment: attempt.environment), "TERM")
+            Command(
+                path, pushArguments(request, idFile: attempt.idFile), environment: attempt.environment),
+            "TERM")
         let left = ContinuousClock.now.duration(to: attempt.deadline).components.seconds
         var stopped = false
         let outcome: Command.Outcome
@@ -118,15 +121,17 @@ extension Engine {
         if outcome.timedOut {
             throw PushFailure(
                 Problem(
-                    .pushFailed, "the push to \(request.target) took longer than \(Int(attempt.limit)) seconds",
+                    .pushFailed,
+                    "the push to \(request.target) took longer than \(Int(attempt.limit)) seconds",
                     hint: "look whether the registry is slow or hangs, or allow more time (timeout_seconds)"))
         }
         guard outcome.status.isSuccess else {
             throw PushFailure(
                 heard.output.lines, request.target, kind, hasLogin: attempt.logins?.knows(request.target))
         }
-        let written = (try? Files.read(attempt.idFile, limit: 1024)).map { String(decoding: $0, as: UTF8.self) }
-        return heard.output.digest ?? written?.filter { !$0.isWhitespace }
+        if let digest = heard.output.digest { return digest }
+        let written = try? Files.read(attempt.idFile, limit: 1024)
+        return written.map { String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace } }
     }
 
     /// What was read so far, for a closure that outlives its call.
@@ -146,9 +151,11 @@ extension Engine {
             path, ["tag", request.image, request.target.description], environment: environment)
         let outcome = try? command.run(seconds: 60)
         guard outcome?.status.isSuccess == true else {
-            let said = outcome?.errors.split { $0.isNewline }.last.map(String.init) ?? "docker does not answer"
+            let said = outcome?.errors.split { $0.isNewline }.last.map(String.init)
             throw Problem(
-                .pushFailed, "the image cannot be called \(request.target): \(said.printable(limit: 300))",
+                .pushFailed,
+                "the image cannot be called \(request.target): "
+                    + (said?.printable(limit: 300) ?? "docker does not answer"),
                 hint: "run: slipway doctor")
         }
     }
@@ -164,7 +171,8 @@ extension Engine {
             let command = Command(path, ["context", "inspect", "--format", format], environment: environment)
             let lines = (try? command.run(seconds: 15))?.output.split { $0.isNewline }.map(String.init) ?? []
             environment["DOCKER_HOST"] = lines.first
-            if let path = lines.dropFirst().first, (try? Files.status("\(path)/docker/ca.pem")) ?? nil != nil {
+            if let path = lines.dropFirst().first, (try? Files.status("\(path)/docker/ca.pem")) ?? nil != nil
+            {
                 environment["DOCKER_TLS_VERIFY"] = "1"
                 environment["DOCKER_CERT_PATH"] = "\(path)/docker"
             }

@@ -133,7 +133,8 @@ extension Engine {
     private func trialCommand(_ request: TrialRequest, _ environment: [String: String]) -> Command {
         let options = trialOptions(request) + [request.image]
         return Self.tied(
-            Command("/bin/sh", ["-c", Self.keeper, "sh", path, request.name] + options, environment: environment),
+            Command(
+                "/bin/sh", ["-c", Self.keeper, "sh", path, request.name] + options, environment: environment),
             "TERM")
     }
 
@@ -153,9 +154,9 @@ extension Engine {
         // One worker tells as much as many, and holds the model in memory once.
         let options = [
             "run", "--rm", "--name", request.name, "--network", "none", "--read-only",
-            "--tmpfs", "/tmp:rw,exec,mode=1777", "--tmpfs", "/home/slipway:rw,exec,mode=1777",
-            "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none",
-            "--no-healthcheck", "--env", "MLFLOW_MODELS_WORKERS=1",
+            "--tmpfs", "/tmp:rw,exec,mode=1777", "--workdir", "/tmp", "--cap-drop", "ALL", "--security-opt",
+            "no-new-privileges", "--log-driver", "none", "--no-healthcheck", "--env",
+            "MLFLOW_MODELS_WORKERS=1",
         ]
         guard kind == .podman else { return options }
         // podman hands this machine's proxies on, with their passwords, unless it is told not to.

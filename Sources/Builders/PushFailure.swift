@@ -46,11 +46,18 @@ struct PushFailure: Error {
         let push = Case(
             registry: target.registry ?? "docker.io", path: target.path, engine: engine, hasLogin: hasLogin)
         let kind = Self.kinds.first { $0.signs.contains(where: text.contains) }
-        let message = kind?.message(push) ?? "\(engine.rawValue) could not push to the registry \(push.registry)"
+        let message =
+            kind?.message(push) ?? "\(engine.rawValue) could not push to the registry \(push.registry)"
         problem = Problem(
-            .pushFailed, "\(message): \((said.last ?? "it said nothing").printable(limit: 400))",
+            .pushFailed, "\(message): \(Self.shortened(said.last ?? "it said nothing"))",
             hint: kind?.hint(push) ?? "the build's log has the whole story")
         isPassing = kind?.isPassing == true
+    }
+
+    /// podman names the layer that it was at.
+    private static func shortened(_ line: String) -> String {
+        line.replacing(/^Error: .* at destination:[ ]/, with: "")
+            .replacing(/^checking whether a blob \S+ exists in \S+:[ ]/, with: "").printable(limit: 400)
     }
 
     /// The first that fits counts.
@@ -64,17 +71,21 @@ struct PushFailure: Error {
             signs: ["x509:", "certificate", "server gave http response to https", "tls: "],
             message: { "there is no trusted connection to the registry \($0.registry)" }, hint: trust),
         Kind(
+            signs: ["no basic auth credentials"],
+            message: { "the registry \($0.registry) wants a login" }, hint: { "log in for it: \($0.login)" }),
+        Kind(
             signs: [
                 "unauthorized", "authentication required", "incorrect username or password",
-                "no basic auth credentials", "invalid username/password", "status 401", "401 (",
+                "invalid username/password", "status 401", "401 (",
             ],
             message: {
-                "the registry \($0.registry) " + ($0.hasLogin == false ? "wants a login" : "refused the login")
+                "the registry \($0.registry) "
+                    + ($0.hasLogin == false ? "wants a login" : "refused the login")
             },
             hint: {
                 $0.hasLogin == false
                     ? "log in for it: \($0.login)"
-                    : "look whether user and password are right and may push there; a login is made by: \($0.login)"
+                    : "look whether user and password are right; a login is made by: \($0.login)"
             }),
         Kind(
             signs: ["denied: ", "is denied", "access denied", "forbidden", "status 403", "403 ("],
@@ -111,7 +122,9 @@ struct PushFailure: Error {
             hint: { _ in "look into the registry's own log" }, isPassing: true),
     ]
 
-    @Sendable private static func silence(_ push: Case) -> String { "the registry \(push.registry) does not answer" }
+    @Sendable private static func silence(_ push: Case) -> String {
+        "the registry \(push.registry) does not answer"
+    }
 
     @Sendable private static func reachability(_ push: Case) -> String {
         "look whether it runs, and whether this machine reaches it"

@@ -22,10 +22,9 @@ struct PushOutput {
             digest = String(match.1)
             return false
         }
-        if let match = line.prefixMatch(of: /([0-9a-f]{12}): (Preparing|Waiting|Pushed|Layer already|Mounted)/) {
-            return note(match.1, isDone: ["Pushed", "Layer already", "Mounted"].contains(match.2))
-        }
-        if let match = line.prefixMatch(of: /Copying blob (?:sha256:)?([0-9a-f]{12,64})( skipped| done)?/) {
+        let ofDocker = /([0-9a-f]{12}): (?:(Pushed|Layer already|Mounted)|Preparing|Waiting)/
+        let ofOthers = /Copying blob (?:sha256:)?([0-9a-f]{12,64})( skipped| done)?/
+        if let match = line.prefixMatch(of: ofDocker) ?? line.prefixMatch(of: ofOthers) {
             return note(match.1, isDone: match.2 != nil)
         }
         guard line.hasPrefix("Copying config ") else { return false }

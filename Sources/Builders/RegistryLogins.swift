@@ -43,15 +43,16 @@ package struct RegistryLogins: Sendable {
         } catch {
             throw .invalid(
                 "images.registry_auth_file", "\(path) is no JSON of logins",
-                hint: "it looks like {\"auths\": {\"registry.example.com\": {\"auth\": \"…\"}}}; make it anew: "
-                    + "podman login --authfile FILE REGISTRY")
+                hint: Self.anew)
         }
         guard file.auths != nil || file.credHelpers != nil || file.credsStore != nil else {
             throw .invalid(
                 "images.registry_auth_file", "\(path) holds no logins (\"auths\")",
-                hint: "make it anew: podman login --authfile FILE REGISTRY")
+                hint: Self.anew)
         }
     }
+
+    private static let anew = "make it anew: podman login --authfile FILE REGISTRY"
 
     /// Whether there is something to show to the registry of an image.
     func knows(_ image: ImageReference) -> Bool {
@@ -79,26 +80,28 @@ package struct RegistryLogins: Sendable {
     /// Texts that must not reach the log.
     var hiddenTexts: [String] {
         (file.auths ?? [:]).values.flatMap { entry in
-            let texts = [entry.auth, entry.password, entry.identitytoken, entry.registrytoken].compactMap(\.self)
-            let decoded = entry.encoded.flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
-            let password = decoded?.split(separator: ":", maxSplits: 1).dropFirst().map(String.init) ?? []
-            return texts + [decoded].compactMap(\.self) + password
+            let texts = [entry.auth, entry.password, entry.identitytoken, entry.registrytoken]
+            let login = entry.encoded.flatMap { Data(base64Encoded: $0) }.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            let password = login?.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init)
+            return (texts + [login, password]).compactMap(\.self)
         }
     }
 
     /// The most particular one: podman knows logins of paths, docker spells hosts as addresses too.
     private func entry(for image: ImageReference) -> Entry? {
         guard let auths = file.auths else { return nil }
-        let host = host(image)
+        let registry = image.registry ?? "docker.io"
         var path = image.path.pathComponents
         while !path.isEmpty {
-            if let entry = auths["\(image.registry ?? "docker.io")/\(path.joined(separator: "/"))"] { return entry }
+            if let entry = auths["\(registry)/\(path.joined(separator: "/"))"] { return entry }
             path.removeLast()
         }
-        let names = [host, image.registry ?? "docker.io"].flatMap { name in
-            [name, "https://\(name)", "https://\(name)/", "https://\(name)/v1/", "https://\(name)/v2/", "http://\(name)"]
+        let addresses = ["https://\(registry)", "http://\(registry)"].flatMap { address in
+            ["", "/", "/v1/", "/v2/"].map { address + $0 }
         }
-        return names.lazy.compactMap { auths[$0] }.first
+        return ([host(image), registry] + addresses).lazy.compactMap { auths[$0] }.first
     }
 
     /// What docker calls a registry in its file.

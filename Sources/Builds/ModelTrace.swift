@@ -10,7 +10,8 @@ struct ModelTrace {
     let error: String?
 
     init(_ text: String) {
-        let lines = text.split { $0.isNewline }.map(String.init)
+        let plain = text.replacing(/\u{1B}\[[0-9;]*m/, with: "")
+        let lines = plain.split { $0.isNewline }.map(String.init)
         var blocks: [Block] = []
         for line in lines {
             if line.contains("Traceback (most recent call last)") {

@@ -18,7 +18,9 @@ struct Publication {
     ///   - options: what the request says.
     ///   - settings: what the site says.
     /// - Throws: `Problem` naming the field or setting that is wrong.
-    static func check(_ image: ImageReference, _ options: BuildOptions, _ settings: Settings.Images) throws(Problem) {
+    static func check(_ image: ImageReference, _ options: BuildOptions, _ settings: Settings.Images)
+        throws(Problem)
+    {
         guard options.push ?? settings.push else { return }
         _ = try targets(image, options, settings)
         if let file = settings.registryAuthFile { _ = try RegistryLogins(file) }
@@ -39,7 +41,8 @@ struct Publication {
                 throw .invalid(
                     options.push == nil ? "images.push" : "push",
                     "the image's name \(image) holds no registry, so there is nowhere to push it",
-                    hint: "name one in image_name, such as registry.example.com/\(image), or set images.push_registry")
+                    hint: "name one in image_name, such as registry.example.com/\(image), or set "
+                        + "images.push_registry")
             }
             first = try ImageReference("\(registry)/\(first)", field: "images.push_registry")
         }
@@ -63,7 +66,6 @@ struct Publication {
             status.enter(.pushing, at: now)
             status.pushed = []
         }
-        // The runner may have been started before the settings were changed: what they say now counts.
         let deadline = ContinuousClock.now + .seconds(order.timeoutSeconds)
         let log = try Descriptor.open(directory.logPath, .append)
         for target in targets {

@@ -14,6 +14,8 @@ struct TrialAnswer: Decodable {
     private let requestSeconds: Double?
     private let memoryBytes: Int
     private let answer: String?
+    /// Whether it was too large to be looked at whole.
+    private let isCut: Bool?
     private let isJSON: Bool?
     private let hasPredictions: Bool?
     private let wantsPredictions: Bool?
@@ -29,6 +31,7 @@ struct TrialAnswer: Decodable {
         case exampleError = "example_error"
         case requestSeconds = "request_seconds"
         case memoryBytes = "memory_bytes"
+        case isCut = "is_cut"
         case isJSON = "is_json"
         case hasPredictions = "has_predictions"
         case wantsPredictions = "wants_predictions"
@@ -40,14 +43,12 @@ struct TrialAnswer: Decodable {
         self = answer
     }
 
-    /// For status.json.
-    ///
-    /// - Parameter note: whether to say that the model has no example.
-    func figures(note: Bool) -> BuildStatus.Verification {
+    /// What stands in status.json.
+    var figures: BuildStatus.Verification {
         BuildStatus.Verification(
-            example: example?.printable(limit: 200), status: status, startupSeconds: startupSeconds,
-            requestSeconds: requestSeconds, memoryBytes: memoryBytes,
-            note: note ? "the model has no example that could be sent: only /ping was asked" : nil)
+            example: example?.printable(limit: 200), status: status == 0 ? nil : status,
+            startupSeconds: startupSeconds, requestSeconds: requestSeconds, memoryBytes: memoryBytes,
+            note: example == nil ? "the model has no example that could be sent: only /ping was asked" : nil)
     }
 
     /// What is wrong, if anything.
@@ -70,7 +71,7 @@ struct TrialAnswer: Decodable {
             return Problem(
                 .verificationFailed,
                 "the model did not answer \(name) within \(seconds) seconds: \(short)",
-                hint: "its log ends: \(ModelTrace(output).text)")
+                hint: "allow more by builds.smoke_test_seconds; its log ends: \(ModelTrace(output).text)")
         }
         if status != 200 {
             let trace = [trace ?? "", output].map(ModelTrace.init).first { $0.error != nil }
@@ -81,6 +82,7 @@ struct TrialAnswer: Decodable {
                     + (Problem.needsNetwork(trace?.text ?? words) ? Problem.networkWords : ""),
                 hint: trace?.text ?? "it answered: \((answer ?? "").printable(limit: 1500))")
         }
+        if isCut == true { return nil }
         guard isJSON == true, hasPredictions == true || wantsPredictions != true else {
             return Problem(
                 .verificationFailed,
@@ -95,6 +97,7 @@ struct TrialAnswer: Decodable {
         if let exampleError {
             return ["the model's example was not sent: \(exampleError.printable(limit: 200))"]
         }
+        if isCut == true { return ["the model's answer to its example is too large to be looked at"] }
         guard let rows, let predictions, rows != predictions else { return [] }
         return ["the model's example has \(rows) rows, and the answer \(predictions) predictions"]
     }

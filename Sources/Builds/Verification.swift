@@ -56,7 +56,7 @@ struct Verification {
         guard let answer = trial.answer.flatMap(TrialAnswer.init) else {
             throw trial.withoutAnswer(engine: runner, seconds: seconds)
         }
-        try record.update { status, _ in status.verification = answer.figures(note: example == nil) }
+        try record.update { status, _ in status.verification = answer.figures }
         if let problem = answer.problem(seconds: seconds, output: trial.output) { throw problem }
         for warning in answer.warnings { try warn(warning) }
         record.note(answer.summary)

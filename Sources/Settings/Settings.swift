@@ -338,7 +338,7 @@ extension Settings {
             reference.registry != nil, reference.tag == nil
         else {
             throw SettingRule(
-                "must be a registry's host with a path after it if need be, such as registry.example.com/models")
+                "must be a registry's host, with a path after it or not, such as registry.example.com/models")
         }
         return text
     }

@@ -85,6 +85,7 @@ def request_of(form, example, seconds):
 def judge(answer, result):
     """Notes what an answer holds; the end of a trace says most."""
     result["answer"] = answer[:8000].decode(errors="replace")[:2000]
+    result["is_cut"] = len(answer) >= LARGEST
     try:
         parsed = json.loads(answer.decode())
     except (ValueError, RecursionError):
