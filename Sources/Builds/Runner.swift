@@ -130,7 +130,7 @@ package struct Runner {
         }
         try Verification(
             engine: engine, settings: settings, environment: environment, directory: directory, record: record
-        ).run(built, order, recipe.servingExample, shouldStop: { stop.isRequested })
+        ).run(built, order, recipe, shouldStop: { stop.isRequested })
         try Publication(
             engine: engine, settings: settings, environment: environment, directory: directory, record: record
         ).run(built, order, shouldStop: { stop.isRequested })

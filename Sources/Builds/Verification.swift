@@ -18,12 +18,10 @@ struct Verification {
     /// - Parameters:
     ///   - image: as the engine has it.
     ///   - order: what was asked for.
-    ///   - example: what to send; nil asks for nothing but `/ping`.
+    ///   - recipe: what it was made by.
     ///   - shouldStop: asked several times a second; true ends it.
     /// - Throws: `verificationFailed` with the model's own words, or what keeps it from being recorded.
-    func run(
-        _ image: BuiltImage, _ order: BuildOrder, _ example: ServingExample?, shouldStop: () -> Bool
-    ) throws {
+    func run(_ image: BuiltImage, _ order: BuildOrder, _ recipe: Recipe, shouldStop: () -> Bool) throws {
         guard order.options.smokeTest ?? settings.builds.smokeTest else { return }
         do {
             try engine.checkCanRun(order.options.platform)
@@ -36,6 +34,23 @@ struct Verification {
             return
         }
         try record.update { status, now in status.enter(.verifying, at: now) }
+        let trial = try trial(of: image, by: runner, recipe.servingExample, shouldStop)
+        if trial.isOfAnotherProcessor {
+            try warn("the image was not tried: it is for another processor than this machine's")
+            return
+        }
+        do {
+            try judge(trial, runner)
+        } catch let problem as Problem where problem.code == .verificationFailed && recipe.isForGPU {
+            try warn(
+                "the image is for a GPU and was tried without one: \(problem.message)"
+                    + (problem.hint.map { " (\($0))" } ?? ""))
+        }
+    }
+
+    private func trial(
+        of image: BuiltImage, by runner: Engine, _ example: ServingExample?, _ shouldStop: () -> Bool
+    ) throws -> Trial {
         record.note(
             "starting the image without network"
                 + (example.map { ", to be asked for \($0.path)" }
@@ -43,16 +58,19 @@ struct Verification {
         let seconds = settings.builds.smokeTestSeconds
         var question = ["python3", "/opt/slipway/serve.py", "try", String(seconds)]
         if let example { question += [example.form.rawValue, example.path] }
-        let trial = try runner.trial(
+        return try runner.trial(
             TrialRequest(
                 image: image.id, name: "slipway-verify-\(directory.id)", question: question,
                 seconds: Double(seconds)),
             environment: environment, log: try Descriptor.open(directory.logPath, .append),
             shouldStop: shouldStop)
-        guard !trial.isOfAnotherProcessor else {
-            try warn("the image was not tried: it is for another processor than this machine's")
-            return
-        }
+    }
+
+    /// Records what came of a trial.
+    ///
+    /// - Throws: `verificationFailed` where that is no good.
+    private func judge(_ trial: Trial, _ runner: Engine) throws {
+        let seconds = settings.builds.smokeTestSeconds
         guard let answer = trial.answer.flatMap(TrialAnswer.init) else {
             throw trial.withoutAnswer(engine: runner, seconds: seconds)
         }
