@@ -68,8 +68,8 @@ extension Engine {
                 .internalError, "the image could not be started", hint: "run: slipway doctor", cause: error)
         }
         defer {
-            // A client that was just started may not have come to its container yet.
-            for _ in 0..<10 where container.end == nil {
+            // A client that was just started may not have come to its container yet; an engine that hangs is left to it.
+            for _ in 0..<3 where container.end == nil {
                 remove(request.name, environment)
                 container.waitForEnd(milliseconds: 1000)
             }
@@ -92,7 +92,7 @@ extension Engine {
     private func isRunning(_ name: String, _ environment: [String: String]) -> Bool {
         let command = Command(
             path, ["inspect", "--format", "{{.State.Running}}", name], environment: environment)
-        let outcome = try? command.run(seconds: 15)
+        let outcome = try? command.run(seconds: 5)
         return outcome?.output.filter { !$0.isWhitespace } == "true"
     }
 
@@ -127,7 +127,7 @@ extension Engine {
     /// Removes a container, if there is one of this name, at once.
     private func remove(_ name: String, _ environment: [String: String]) {
         let command = Command(path, ["rm", "--force", "--volumes", name], environment: environment)
-        _ = try? command.run(seconds: 60)
+        _ = try? command.run(seconds: 10)
     }
 
     private func trialCommand(_ request: TrialRequest, _ environment: [String: String]) -> Command {

@@ -47,7 +47,9 @@ struct Publication {
             first = try ImageReference("\(registry)/\(first)", field: "images.push_registry")
         }
         var targets = [first]
-        for tag in options.tags where tag != first.tag { targets.append(try first.tagged(tag)) }
+        for tag in options.tags where !targets.contains(where: { $0.tag == tag }) {
+            targets.append(try first.tagged(tag))
+        }
         return targets
     }
 

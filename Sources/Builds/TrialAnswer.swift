@@ -68,10 +68,12 @@ struct TrialAnswer: Decodable {
         let name = example?.printable(limit: 100) ?? "its example"
         let short = (answer ?? "").printable(limit: 300)
         if status == 0 {
-            return Problem(
-                .verificationFailed,
-                "the model did not answer \(name) within \(seconds) seconds: \(short)",
-                hint: "allow more by builds.smoke_test_seconds; its log ends: \(ModelTrace(output).text)")
+            let log = "its log ends: \(ModelTrace(output).text)"
+            return short.contains("timed out")
+                ? Problem(
+                    .verificationFailed, "the model did not answer \(name) within \(seconds) seconds",
+                    hint: "allow more by builds.smoke_test_seconds; \(log)")
+                : Problem(.verificationFailed, "the model broke off at \(name): \(short)", hint: log)
         }
         if status != 200 {
             let trace = [trace ?? "", output].map(ModelTrace.init).first { $0.error != nil }

@@ -72,7 +72,7 @@ struct Verification {
     private func judge(_ trial: Trial, _ runner: Engine) throws {
         let seconds = settings.builds.smokeTestSeconds
         guard let answer = trial.answer.flatMap(TrialAnswer.init) else {
-            throw trial.withoutAnswer(engine: runner, seconds: seconds)
+            throw trial.withoutAnswer(runner)
         }
         try record.update { status, _ in status.verification = answer.figures }
         if let problem = answer.problem(seconds: seconds, output: trial.output) { throw problem }
@@ -93,14 +93,14 @@ extension Trial {
     }
 
     /// What kept the image from being asked.
-    fileprivate func withoutAnswer(engine: Engine, seconds: Int) -> Problem {
+    fileprivate func withoutAnswer(_ engine: Engine) -> Problem {
         let trace = ModelTrace(output)
         let log = "the build's log has all that the container wrote"
         switch end {
         case nil:
             return Problem(
                 .verificationFailed,
-                "the image could not be asked: \(complaint.isEmpty ? "no answer within \(seconds) seconds" : complaint)",
+                "the image could not be asked: \(complaint.isEmpty ? "no answer came" : complaint)",
                 hint: trace.text.isEmpty ? log : trace.text)
         case .exited(125)?:
             return Problem(

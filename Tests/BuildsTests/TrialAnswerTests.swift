@@ -24,7 +24,11 @@ import Testing
         ),
         (
             #","status":0,"answer":"TimeoutError: timed out""#,
-            "the model did not answer e.json within 9 seconds: TimeoutError: timed out"
+            "the model did not answer e.json within 9 seconds"
+        ),
+        (
+            #","status":0,"answer":"RemoteDisconnected: closed""#,
+            "the model broke off at e.json: RemoteDisconnected: closed"
         ),
         (
             #","status":400,"message":"bad\ninput","trace":"""#,
