@@ -7,13 +7,17 @@ struct BuildOutput {
     /// Texts that must not be seen, the longest first.
     private let secrets: [[UInt8]]
     private let follow: ([EngineStep]) -> Void
+    private let read: (String) -> Void
     private var steps = StepReader()
     /// The beginning of a line whose end has not come.
     private var rest: [UInt8] = []
     /// A line longer than this is handed on in pieces.
     private static let longest = 64 << 10
 
-    init(log: Descriptor, secrets: [String], follow: @escaping ([EngineStep]) -> Void) {
+    init(
+        log: Descriptor, secrets: [String], read: @escaping (String) -> Void = { _ in },
+        follow: @escaping ([EngineStep]) -> Void
+    ) {
         self.log = log
         // What stars stand for must not be found in them again.
         self.secrets = secrets.filter { $0.utf8.count >= 3 && $0.contains { $0 != "*" } }.map {
@@ -21,6 +25,7 @@ struct BuildOutput {
         }.sorted {
             $0.count > $1.count
         }
+        self.read = read
         self.follow = follow
     }
 
@@ -53,7 +58,9 @@ struct BuildOutput {
         try log.write(shown)
         var changed = false
         for line in shown.split(separator: UInt8(ascii: "\n")) where line.count < 4096 {
-            changed = steps.read(String(decoding: line, as: UTF8.self), at: now) || changed
+            let text = String(decoding: line, as: UTF8.self)
+            read(text)
+            changed = steps.read(text, at: now) || changed
         }
         if changed { follow(steps.steps) }
     }

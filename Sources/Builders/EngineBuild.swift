@@ -151,7 +151,7 @@ extension Engine {
     /// The same command, told by the kernel when this process dies: a killed runner leaves no engine at work behind.
     ///
     /// By setpriv(1) of util-linux, since posix_spawn(3) cannot ask for it; without it the command is as it was.
-    private static func tied(_ command: Command, _ signal: String) -> Command {
+    static func tied(_ command: Command, _ signal: String) -> Command {
         guard let setpriv = Executable.find("setpriv", searchPath: command.environment["PATH"]) else {
             return command
         }

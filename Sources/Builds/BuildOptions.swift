@@ -23,9 +23,13 @@ package struct BuildOptions: Codable, Sendable, Equatable {
     /// Whether the engine looks for a newer base image even where it has one.
     package private(set) var pull = false
     package private(set) var timeoutSeconds: Int?
+    /// Whether the image goes to a registry; nil is as the site does.
+    package private(set) var push: Bool?
+    /// Whether the finished image is tried; nil is as the site does.
+    package private(set) var smokeTest: Bool?
 
     enum CodingKeys: String, CodingKey {
-        case labels, tags, gpu, slim, pull
+        case labels, tags, gpu, slim, pull, push
         case envManager = "env_manager"
         case baseImage = "base_image"
         case platformName = "platform"
@@ -36,6 +40,7 @@ package struct BuildOptions: Codable, Sendable, Equatable {
         case installJava = "install_java"
         case noCache = "no_cache"
         case timeoutSeconds = "timeout_seconds"
+        case smokeTest = "smoke_test"
     }
 
     /// What an empty form asks for.
@@ -81,6 +86,8 @@ package struct BuildOptions: Codable, Sendable, Equatable {
         noCache = try fields.truth("no_cache") ?? false
         pull = try fields.truth("pull") ?? false
         timeoutSeconds = try fields.number("timeout_seconds", 1...604_800)
+        push = try fields.truth("push")
+        smokeTest = try fields.truth("smoke_test")
         for (name, value) in labels { try Self.check(label: name, value) }
         for tag in tags {
             guard let reference = try? ImageReference("name:\(tag)", field: ""), reference.tag == tag else {

@@ -47,6 +47,7 @@ package final class BuildService: Sendable {
         try engine.checkCanBuild(submission.options, settings.images)
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
+        try Publication.check(image, submission.options, settings.images)
         let order = BuildOrder(
             modelName: version.name.text, modelVersion: version.version, source: version.source,
             location: version.location, runID: version.runID, modelID: version.modelID,
@@ -167,11 +168,13 @@ package final class BuildService: Sendable {
     /// - Throws: the `Problem` that the build would end with.
     package func defaults(_ submission: Submission) throws -> BuildDefaults {
         let version = try source.registry.resolve(submission.modelName, submission.version)
+        let image = try imageName(submission, version)
+        try Publication.check(image, submission.options, settings.images)
         let files = try ModelText.read(version.location, ModelFetcher(server: source.server))
         let recipe = try ModelRecipe.make(
             files, request: submission.options.recipeRequest(), settings: settings)
         return BuildDefaults(
-            recipe, model: version.name, version: version.version, image: try imageName(submission, version),
+            recipe, model: version.name, version: version.version, image: image,
             options: submission.options)
     }
 

@@ -12,6 +12,10 @@ package enum BuildState: String, Codable, Sendable, CaseIterable {
     case downloading
     /// The engine works.
     case building
+    /// The finished image runs, and is asked.
+    case verifying
+    /// The image is on its way to a registry.
+    case pushing
     case succeeded
     case failed
     case cancelled
@@ -47,6 +51,10 @@ package struct BuildStatus: Codable, Sendable {
     package var steps: [Step] = []
     package var warnings: [String] = []
     package var image: Image?
+    /// What the image did when it was tried; nil where it was not.
+    package var verification: Verification?
+    /// The names that a registry has the image by; nil where none was asked for.
+    package var pushed: [String]?
     package var error: Failure?
     /// Who runs it.
     package var runner: RunnerPlace?
@@ -87,7 +95,7 @@ package struct BuildStatus: Codable, Sendable {
         }
     }
 
-    /// Bytes.
+    /// Bytes, or layers while pushing.
     package struct Progress: Codable, Sendable, Equatable {
         package var done: Int
         package var total: Int?
@@ -102,8 +110,8 @@ package struct BuildStatus: Codable, Sendable {
         package let reference: String
         /// The image's configuration digest, as the engine names it.
         package let id: String
-        /// The manifest's digest, where the engine knows one.
-        package let digest: String?
+        /// The manifest's digest, where the engine knows one; after a push the registry's.
+        package var digest: String?
         package let sizeBytes: Int
         /// `docker`, `podman` or `buildah`, and its version.
         package let engine: String
@@ -149,7 +157,7 @@ package struct BuildStatus: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case state, source, steps, warnings, image, error, links, runner
+        case state, source, steps, warnings, image, verification, pushed, error, links, runner
         case retryOf = "retry_of"
         case batchID = "batch_id"
         case buildID = "build_id"

@@ -79,6 +79,10 @@ package struct Runner {
     }
 
     private func work(_ order: BuildOrder, _ record: BuildRecord, _ stop: StopRequest) throws {
+        let shouldStop = {
+            record.beat()
+            return stop.isRequested
+        }
         try record.update { status, now in
             status.runner = .own
             status.enter(.preparing, at: now)
@@ -99,7 +103,7 @@ package struct Runner {
         let context = BuildContext(path: directory.contextPath, settings: settings)
         record.note("downloading \(order.source)")
         let fetched = try ModelFetcher(server: server).fetch(
-            order.location, to: context.model, shouldStop: { stop.isRequested },
+            order.location, to: context.model, shouldStop: shouldStop,
             progress: { done, total in record.progress(done: done, total: total) })
         record.note("downloaded and checked \(fetched.files) files, \(fetched.bytes) bytes")
         try stop.check()
@@ -128,19 +132,22 @@ package struct Runner {
             try request(order), environment: environment,
             log: try Descriptor.open(directory.logPath, .append),
             seconds: Double(order.timeoutSeconds), idleSeconds: Double(settings.builds.idleTimeoutSeconds),
-            shouldStop: {
-                record.beat()
-                return stop.isRequested
-            },
+            shouldStop: shouldStop,
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
-        try record.update { status, now in
+        try record.update { status, _ in
             status.image = .init(
                 reference: order.imageName, id: built.id, digest: built.digest, sizeBytes: built.sizeBytes,
                 engine: "\(engine.kind.rawValue) \(engine.version)",
                 run: engine.runCommand(image: order.imageName, hostPort: 8080))
-            status.enter(.succeeded, at: now)
         }
+        try Verification(
+            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+        ).run(built, order, recipe, shouldStop: shouldStop)
+        try Publication(
+            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+        ).run(built, order, shouldStop: shouldStop)
+        try record.update { status, now in status.enter(.succeeded, at: now) }
     }
 
     private func request(_ order: BuildOrder) throws -> BuildRequest {

@@ -24,6 +24,10 @@ package struct Problem: Error, Sendable, CustomStringConvertible {
         /// The container engine could not build the image.
         case buildFailed = "BUILD_FAILED"
         case buildTimedOut = "BUILD_TIMED_OUT"
+        /// The image was built, but does not answer as it should.
+        case verificationFailed = "VERIFICATION_FAILED"
+        /// The image was built, but the registry did not take it.
+        case pushFailed = "PUSH_FAILED"
     }
 
     package let code: Code

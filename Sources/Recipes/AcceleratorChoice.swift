@@ -7,6 +7,8 @@ struct AcceleratorChoice {
     /// The index of torch's wheels for one CUDA version or none, and why.
     var wheels: (address: String, reason: String)?
     var warnings: [String] = []
+    /// Whether the image is for a machine that has one.
+    var wantsGPU = false
 
     /// Looks at requirements for what is there for a GPU, and at torch.
     ///
@@ -23,6 +25,7 @@ struct AcceleratorChoice {
         var choice = AcceleratorChoice()
         let evidence = requirements.first { isForGPU($0) }
         let wantsGPU = request.gpu ?? (evidence != nil)
+        choice.wantsGPU = wantsGPU
         if request.gpu == false, let evidence {
             choice.warnings.append(
                 "\(evidence.source): \(evidence.text) is for a GPU, and the request says gpu: false")

@@ -28,8 +28,8 @@ package struct ModelDescription: Sendable, Equatable {
     /// `m-…`, since MLflow 3.
     package let modelID: String?
     package let runID: String?
-    /// Path of an example request for `/invocations`, relative to the model directory.
-    package let servingExample: String?
+    /// A request for `/invocations` that was saved with the model.
+    package let servingExample: ServingExample?
     /// What is odd about the files, with file and line where there is one.
     package let warnings: [String]
 
@@ -83,7 +83,7 @@ package struct ModelDescription: Sendable, Equatable {
             lockTexts: lock == nil ? [:] : try texts(files, ["uv.lock", "pyproject.toml"]),
             modelID: try root.text("model_id", in: "MLmodel"),
             runID: try root.text("run_id", in: "MLmodel"),
-            servingExample: try servingExample(root, files),
+            servingExample: ServingExample(root, files),
             warnings: environment.warnings)
     }
 
@@ -123,15 +123,5 @@ package struct ModelDescription: Sendable, Equatable {
                 "MLmodel:\(entry.line): the path of the artifact \(entry.key.printable(limit: 40)) was written on "
                 + "Windows, and MLflow will not find it: write it with / instead of \\"
         }
-    }
-
-    private static func servingExample(_ root: YAMLNode, _ files: ModelFiles) throws(Problem) -> String? {
-        let usual = "serving_input_example.json"
-        guard let info = root["saved_input_example_info"],
-            let path = try info.text("serving_input_path", in: "MLmodel")
-        else { return files.contains(usual) ? usual : nil }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let isPlain = !path.contains("\\") && parts.allSatisfy { !["", ".", ".."].contains($0) }
-        return isPlain ? path : nil
     }
 }

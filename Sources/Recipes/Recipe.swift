@@ -32,6 +32,10 @@ package struct Recipe: Sendable {
     package let warnings: [String]
     /// Files and directories of the model that the build context holds beneath `localFiles` too.
     package let localPaths: [String]
+    /// What the finished image can be asked.
+    package let servingExample: ServingExample?
+    /// Whether the image is for a machine with a GPU.
+    package let isForGPU: Bool
 
     let minorVersion: String
     /// The index that uv comes from: the request's, else the site's, else PyPI.
@@ -100,6 +104,8 @@ package struct Recipe: Sendable {
             isLocked: model.lock != nil,
             warnings: warnings,
             localPaths: model.localPaths,
+            servingExample: model.servingExample,
+            isForGPU: gpu.wantsGPU,
             minorVersion: python.minorText,
             toolIndex: try IndexChoice.forTools(request, settings),
             settings: settings,

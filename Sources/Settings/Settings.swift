@@ -86,6 +86,10 @@ package struct Settings: Sendable, Equatable {
         package var keepDays: Int?
         /// How many ended builds are kept at most; nil keeps all.
         package var keepCount: Int?
+        /// Whether a finished image is tried before its build succeeds.
+        package var smokeTest: Bool
+        /// How long that may take, the model's loading included.
+        package var smokeTestSeconds: Int
     }
 
     package struct Images: Sendable, Equatable {
@@ -105,6 +109,14 @@ package struct Settings: Sendable, Equatable {
         package var builder: String?
         /// Where `debian`, `debian-security` and `ubuntu` lie, for builds.
         package var aptMirror: String?
+        /// Whether finished images go to a registry where a request does not say.
+        package var push: Bool
+        /// Where images go whose names hold no registry, such as `registry.example.com/models`.
+        package var pushRegistry: String?
+        /// Logins of registries, in the format of docker's config.json and containers' auth.json.
+        package var registryAuthFile: String?
+        /// Registries that are reached without certificates that this machine trusts, as `HOST` or `HOST:PORT`.
+        package var insecureRegistries: [String]
     }
 
     package struct Python: Sendable, Equatable {
@@ -203,7 +215,9 @@ extension Settings {
             maxQueued: reader.integer("builds", "max_queued", 1...100_000) ?? 1000,
             minFree: reader.integer("builds", "min_free_mb", 0...10_000_000) ?? 1024,
             keepDays: reader.integer("builds", "keep_days", 1...36_500),
-            keepCount: reader.integer("builds", "keep_count", 0...10_000_000))
+            keepCount: reader.integer("builds", "keep_count", 0...10_000_000),
+            smokeTest: reader.value("builds", "smoke_test", Self.truth) ?? true,
+            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
@@ -212,7 +226,11 @@ extension Settings {
             requireDigest: reader.value("images", "require_digest", Self.truth) ?? false,
             tables: reader.path("images", "tables"),
             builder: reader.value("images", "builder", Self.builder),
-            aptMirror: reader.value("images", "apt_mirror", Self.mirror))
+            aptMirror: reader.value("images", "apt_mirror", Self.mirror),
+            push: reader.value("images", "push", Self.truth) ?? false,
+            pushRegistry: reader.value("images", "push_registry", Self.pushRegistry),
+            registryAuthFile: reader.path("images", "registry_auth_file"),
+            insecureRegistries: reader.list("images", "insecure_registries") ?? [])
         python = Python(
             indexURL: reader.value("python", "index_url", Self.index),
             extraIndexURLs: reader.list("python", "extra_index_urls") ?? [],
@@ -245,6 +263,11 @@ extension Settings {
             reader.refuse(
                 true, "images", "allowed_base_images",
                 "\"\(pattern.printable())\" must be an image's name, with * for any text")
+        }
+        for host in images.insecureRegistries where !Self.isRegistryHost(host) {
+            reader.refuse(
+                true, "images", "insecure_registries",
+                "\"\(host.printable())\" must be a registry's host, or host:port")
         }
         reader.refuse(
             registry.username != nil && registry.password == nil, "registry", "username",
@@ -323,6 +346,21 @@ extension Settings {
             throw SettingRule("must be the beginning of an image's name, such as registry.example.com/models")
         }
         return text
+    }
+
+    private static func pushRegistry(_ text: String) throws(SettingRule) -> String {
+        guard let reference = try? ImageReference("\(text)/name", field: "push_registry"),
+            reference.registry != nil, reference.tag == nil
+        else {
+            throw SettingRule(
+                "must be a registry's host, with a path after it or not, such as registry.example.com/models")
+        }
+        return text
+    }
+
+    private static func isRegistryHost(_ text: String) -> Bool {
+        // Only what is no path of an image can be told apart from one.
+        (try? ImageReference("\(text)/name", field: "insecure_registries"))?.registry == text
     }
 
     private static func baseImage(_ minor: String, _ text: String) throws(SettingRule) -> ImageReference {

@@ -222,7 +222,9 @@ package struct Router: Sendable {
         case .requestTooLarge: 413
         case .requestLimitExceeded: 429
         case .temporarilyUnavailable: 503
-        case .internalError, .runnerLost, .hostRestarted, .buildFailed, .buildTimedOut: 500
+        case .internalError, .runnerLost, .hostRestarted, .buildFailed, .buildTimedOut, .verificationFailed,
+            .pushFailed:
+            500
         }
     }
 }

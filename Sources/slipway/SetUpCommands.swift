@@ -21,6 +21,7 @@ enum CheckConfigCommand: Subcommand {
         let program = try Program(arguments)
         _ = try ModelSource(program.settings)
         _ = try ModelRecipe.tables(program.settings.images.tables)
+        if let file = program.settings.images.registryAuthFile { _ = try RegistryLogins(file) }
         _ = try program.userStores()
         Terminal.say(
             "the settings are right; builds and their history are kept in \(program.settings.server.state)")

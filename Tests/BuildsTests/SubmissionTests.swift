@@ -19,13 +19,15 @@ import Testing
              "base_image":"python:3.11-slim","env_manager":"conda","platform":"linux/arm64",
              "pip_index_url":"tsinghua","extra_requirements":["boto3<2","--pre"],"apt_packages":["git=1:2.3"],
              "build_args":{"CMAKE_ARGS":"-DX"},"labels":{"com.example.team":"a b"},"tags":["latest","v1"],
-             "install_java":false,"gpu":true,"slim":true,"no_cache":true,"pull":true,"timeout_seconds":60}
+             "install_java":false,"gpu":true,"slim":true,"no_cache":true,"pull":true,"timeout_seconds":60,
+             "push":true,"smoke_test":false}
             """#
         let submission = try Submission(json: Array(body.utf8))
         #expect(submission.version == .alias("champion"))
         #expect(submission.imageName?.description == "reg.example.com:5000/churn:7")
         let options = submission.options
         #expect(options.noCache && options.pull && options.timeoutSeconds == 60)
+        #expect(options.push == true && options.smokeTest == false)
         #expect(options.labels == ["com.example.team": "a b"] && options.tags == ["latest", "v1"])
         let request = try options.recipeRequest()
         #expect(request.baseImage?.fullyQualified == "docker.io/library/python:3.11-slim")
@@ -93,6 +95,8 @@ import Testing
         (#"{"tags":["a:b"]}"#, "tags"),
         (#"{"tags":["a@sha256:1"]}"#, "tags"),
         (#"{"slim":1}"#, "slim"),
+        (#"{"push":"yes"}"#, "push"),
+        (#"{"smoke_test":0}"#, "smoke_test"),
         (#"{"gpu":"yes"}"#, "gpu"),
     ])
     func `a wrong option is refused and the field named`(_ options: String, _ named: String) throws {

@@ -58,7 +58,8 @@ def registered(registry, work, name, code, requirements, **changes):
 @pytest.fixture(scope="module")
 def demanding_image(slipway, first_build, registry, work, docker):
     version = registered(registry, work, "demanding", DEMANDING, flavors.pinned("joblib"))
-    return Image(slipway.succeed(model_name="demanding", model_version=version), docker.environment)
+    return Image(
+        slipway.succeed(model_name="demanding", model_version=version, smoke_test=False), docker.environment)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,9 @@ def old_image(slipway, first_build, registry, work, docker):
     """Of an MLflow that serves by gunicorn."""
     version = registered(
         registry, work, "slow", SLOW, ["mlflow==2.14.1", "numpy<2", "pandas<3", "setuptools<81"], mlflow_version="2.14.1")
-    return Image(slipway.succeed(model_name="slow", model_version=version), docker.environment)
+    build = slipway.succeed(model_name="slow", model_version=version)
+    assert build["verification"]["startup_seconds"] > 12
+    return Image(build, docker.environment)
 
 
 class Conditioned(Container):

@@ -14,7 +14,8 @@ FLAT = 4 << 20
 
 def test_the_pool_answers_20000_requests_from_32_connections_while_a_build_runs(slipway, first_build, measure):
     build_id = slipway.submit(
-        model_name=MODEL, model_version="1", image_name="slipway-test/loaded:1", no_cache=True)["build_id"]
+        model_name=MODEL, model_version="1", image_name="slipway-test/loaded:1", no_cache=True,
+        smoke_test=False)["build_id"]
     slipway.wait_building(build_id)
     path = f"{BASE}/{build_id}"
     responders = slipway.all_responders()
@@ -135,7 +136,7 @@ def test_responders_work_unchanged_under_spawn_fcgi(new_slipway, registry_settin
     try:
         assert len(responders) == 3, spawner.tail()
         wait_until(slipway.answers, "an answer")
-        build = slipway.succeed(model_name=MODEL, model_version="1")
+        build = slipway.succeed(model_name=MODEL, model_version="1", smoke_test=False)
         assert build["state"] in ENDED
         load = Load(slipway, f"{BASE}/{build['build_id']}", 2_000)
         assert not failures(load.result())

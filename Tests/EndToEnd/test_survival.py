@@ -8,7 +8,8 @@ from support.slipway import ENDED, problem
 def long_build(slipway, name):
     """A build that installs all packages again, once the engine is at it."""
     build_id = slipway.submit(
-        model_name=MODEL, model_version="1", image_name=f"slipway-test/{name}:1", no_cache=True)["build_id"]
+        model_name=MODEL, model_version="1", image_name=f"slipway-test/{name}:1", no_cache=True,
+        smoke_test=False)["build_id"]
     slipway.wait_building(build_id)
     return build_id
 
@@ -35,7 +36,7 @@ def test_a_killed_runner_leaves_a_failed_build_and_the_next_one_works(slipway, f
     assert build["state"] == "failed" and build["error"]["error_code"] == "RUNNER_LOST"
     assert build["error"]["hint"]
     assert not (slipway.folder(build_id) / "context").exists()
-    slipway.succeed(model_name=MODEL, model_version="1")
+    slipway.succeed(model_name=MODEL, model_version="1", smoke_test=False)
 
 
 def test_no_ended_build_keeps_its_context(slipway, second_build):

@@ -12,7 +12,8 @@ import Testing
         #expect(model.pythonSource == "python_env.yaml:1")
         #expect(model.modelID == "m-0123")
         #expect(model.runID == "5f1e")
-        #expect(model.servingExample == "serving_input_example.json")
+        #expect(
+            model.servingExample == ServingExample(path: "serving_input_example.json", form: .request))
         #expect(model.warnings == [])
     }
 

@@ -41,6 +41,7 @@ enum Models {
         name: mlflow-env
         """,
         "requirements.txt": "mlflow==3.17.2\nscikit-learn==1.9.1",
+        "serving_input_example.json": "{}",
     ]
 
     static func read(_ files: [String: String]) throws -> ModelDescription {

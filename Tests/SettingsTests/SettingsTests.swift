@@ -39,6 +39,9 @@ struct SettingsTests {
         #expect(settings.registry.password == nil && settings.registry.token == nil)
         #expect(settings.registry.allowedRoots.isEmpty)
         #expect(settings.builds.timeoutSeconds == 3600)
+        #expect(settings.builds.smokeTest && settings.builds.smokeTestSeconds == 300)
+        #expect(!settings.images.push && settings.images.pushRegistry == nil)
+        #expect(settings.images.registryAuthFile == nil && settings.images.insecureRegistries.isEmpty)
         #expect(settings.images.engine == "auto")
         #expect(settings.images.prefix == "slipway")
         #expect(settings.images.baseImages.isEmpty)
@@ -66,13 +69,17 @@ struct SettingsTests {
           ca_bundle: /etc/ssl/own.pem
           allowed_roots:
             - /data/models
-        builds: {max_parallel: 1, timeout_seconds: 60}
+        builds: {max_parallel: 1, timeout_seconds: 60, smoke_test: false, smoke_test_seconds: 30}
         images:
           engine: podman
           prefix: registry.example.com:5000/models
           base_images:
             3.10: registry.example.com/python:3.10
             "3.11": python:3.11-slim
+          push: true
+          push_registry: registry.example.com/models
+          registry_auth_file: /run/auth.json
+          insecure_registries: ["127.0.0.1:5000", registry.example.com]
         python:
           index_url: https://pypi.example.com/simple?x=1
           ca_bundle: /etc/ssl/own.pem
@@ -95,6 +102,10 @@ struct SettingsTests {
         #expect(settings.registry.allowedRoots == ["/data/models"])
         #expect(settings.builds.maxParallel == 1)
         #expect(settings.builds.timeoutSeconds == 60)
+        #expect(!settings.builds.smokeTest && settings.builds.smokeTestSeconds == 30)
+        #expect(settings.images.push && settings.images.pushRegistry == "registry.example.com/models")
+        #expect(settings.images.registryAuthFile == "/run/auth.json")
+        #expect(settings.images.insecureRegistries == ["127.0.0.1:5000", "registry.example.com"])
         #expect(settings.images.engine == "podman")
         #expect(settings.images.prefix == "registry.example.com:5000/models")
         #expect(
@@ -166,7 +177,7 @@ struct SettingsTests {
             ),
             Wrong(
                 "builds:\n  max: 1\n",
-                "2: builds.max: is no setting; there are idle_timeout_seconds, keep_count, keep_days, max_parallel, max_queued, min_free_mb, timeout_seconds"
+                "2: builds.max: is no setting; there are idle_timeout_seconds, keep_count, keep_days, max_parallel, max_queued, min_free_mb, smoke_test, smoke_test_seconds, timeout_seconds"
             ),
             Wrong("server:\n  responders: 0\n", "2: server.responders: must be a whole number from 1 to 256"),
             Wrong(
@@ -195,6 +206,25 @@ struct SettingsTests {
             Wrong(
                 "images:\n  prefix: A/B\n",
                 "2: images.prefix: must be the beginning of an image's name, such as"),
+            Wrong(
+                "images:\n  push_registry: models\n", "2: images.push_registry: must be a registry's host"),
+            Wrong(
+                "images:\n  push_registry: reg.test/a:1\n",
+                "2: images.push_registry: must be a registry's host"),
+            Wrong("images:\n  push: yes\n", "2: images.push: must be true or false"),
+            Wrong(
+                "images:\n  registry_auth_file: auth.json\n",
+                "2: images.registry_auth_file: must be an absolute path"),
+            Wrong(
+                "images:\n  insecure_registries: [reg.test, http://reg.test]\n",
+                "2: images.insecure_registries: \"http://reg.test\" must be a registry's host, or host:port"),
+            Wrong(
+                "images:\n  insecure_registries: [reg.test/models]\n",
+                "2: images.insecure_registries: \"reg.test/models\" must be a registry's host, or host:port"),
+            Wrong("builds:\n  smoke_test: 1\n", "2: builds.smoke_test: must be true or false"),
+            Wrong(
+                "builds:\n  smoke_test_seconds: 0\n",
+                "2: builds.smoke_test_seconds: must be a whole number from 1 to 86400"),
             Wrong(
                 "registry:\n  uri: sqlite:///mlflow.db\n",
                 "2: registry.uri: must be http://…, https://… or the absolute path of an MLflow file store"),
