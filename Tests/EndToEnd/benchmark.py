@@ -103,7 +103,8 @@ class Bench:
         """From the POST to an answer that says succeeded: download and its checks included, but not the trial of the
         finished image, which MLflow does not make."""
         began = time.monotonic()
-        identifier = self.slipway.submit(model_name=MODEL, model_version=version, smoke_test=False, **options)["build_id"]
+        fields = {"smoke_test": False} | options
+        identifier = self.slipway.submit(model_name=MODEL, model_version=version, **fields)["build_id"]
         while True:
             build = self.slipway.build(identifier)
             if build["state"] == "succeeded":
