@@ -30,6 +30,13 @@ package struct Trial: Sendable {
     package let complaint: String
     /// The end of what the container wrote.
     package let output: String
+
+    package init(answer: [UInt8]?, end: ExitStatus?, complaint: String, output: String) {
+        self.answer = answer
+        self.end = end
+        self.complaint = complaint
+        self.output = output
+    }
 }
 
 extension Engine {
