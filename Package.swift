@@ -125,7 +125,8 @@ let package = Package(
             name: "RecipesTests", dependencies: ["Core", "Recipes"],
             exclude: ["Corpus", "Golden", "make_corpus.py"]),
         .testTarget(name: "BuildersTests", dependencies: ["Builders", "Core", "Posix", "TestSupport"]),
-        .testTarget(name: "BuildsTests", dependencies: ["Builds", "Core", "Posix", "Settings"]),
+        .testTarget(
+            name: "BuildsTests", dependencies: ["Builders", "Builds", "Core", "Posix", "Settings"]),
         .testTarget(
             name: "WebTests",
             dependencies: [

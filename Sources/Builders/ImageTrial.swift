@@ -30,6 +30,13 @@ package struct Trial: Sendable {
     package let complaint: String
     /// The end of what the container wrote.
     package let output: String
+
+    package init(answer: [UInt8]?, end: ExitStatus?, complaint: String, output: String) {
+        self.answer = answer
+        self.end = end
+        self.complaint = complaint
+        self.output = output
+    }
 }
 
 extension Engine {
@@ -68,10 +75,12 @@ extension Engine {
                 .internalError, "the image could not be started", hint: "run: slipway doctor", cause: error)
         }
         defer {
-            // A client that was just started may not have come to its container yet; an engine that hangs is left to it.
-            for _ in 0..<3 where container.end == nil {
-                remove(request.name, environment)
+            // A client that was just started may not have come to its container yet, one that was killed leaves it
+            // running, and an engine that hangs is not waited for.
+            var tries = 0
+            while tries < 3, remove(request.name, environment) {
                 container.waitForEnd(milliseconds: 1000)
+                tries = container.end == nil ? tries + 1 : 3
             }
         }
         let deadline = ContinuousClock.now + .seconds(request.seconds + 15)
@@ -79,7 +88,8 @@ extension Engine {
             guard !shouldStop() else { throw .stopped }
             Threads.sleep(.milliseconds(50))
         }
-        let words = container.end == nil ? try ask(request, environment, deadline, shouldStop) : []
+        let words =
+            container.end == nil ? try ask(request, container, environment, deadline, shouldStop) : []
         let lines = words.split(separator: UInt8(ascii: "\n"))
         let answer = lines.last { $0.first == UInt8(ascii: "{") && $0.last == UInt8(ascii: "}") }
         if answer == nil { container.waitForEnd(milliseconds: 3000) }
@@ -92,14 +102,14 @@ extension Engine {
     private func isRunning(_ name: String, _ environment: [String: String]) -> Bool {
         let command = Command(
             path, ["inspect", "--format", "{{.State.Running}}", name], environment: environment)
-        let outcome = try? command.run(seconds: 5)
+        let outcome = try? command.run(seconds: 3)
         return outcome?.output.filter { !$0.isWhitespace } == "true"
     }
 
     /// - Returns: the end of what the question wrote.
     private func ask(
-        _ request: TrialRequest, _ environment: [String: String], _ deadline: ContinuousClock.Instant,
-        _ shouldStop: () -> Bool
+        _ request: TrialRequest, _ container: TrialContainer, _ environment: [String: String],
+        _ deadline: ContinuousClock.Instant, _ shouldStop: () -> Bool
     ) throws(Problem) -> [UInt8] {
         let command = Self.tied(
             Command(path, ["exec", request.name] + request.question, environment: environment), "TERM")
@@ -111,7 +121,7 @@ extension Engine {
                 seconds: max(1, Double(left.components.seconds)), endingWith: Signals.kill
             ) {
                 stopped = stopped || shouldStop()
-                return stopped
+                return stopped || container.end != nil
             } sink: { bytes in
                 words += bytes
                 if words.count > 1 << 18 { words.removeFirst(words.count - 1 << 17) }
@@ -125,9 +135,12 @@ extension Engine {
     }
 
     /// Removes a container, if there is one of this name, at once.
-    private func remove(_ name: String, _ environment: [String: String]) {
+    ///
+    /// - Returns: whether the engine answered; docker's server goes on all the same.
+    @discardableResult
+    private func remove(_ name: String, _ environment: [String: String]) -> Bool {
         let command = Command(path, ["rm", "--force", "--volumes", name], environment: environment)
-        _ = try? command.run(seconds: 10)
+        return (try? command.run(seconds: kind == .docker ? 4 : 30))?.timedOut == false
     }
 
     private func trialCommand(_ request: TrialRequest, _ environment: [String: String]) -> Command {

@@ -87,9 +87,13 @@ struct Verification {
 }
 
 extension Trial {
-    /// The kernel's word for a program of another processor, where nothing said before that it is one.
-    fileprivate var isOfAnotherProcessor: Bool {
-        answer == nil && end != nil && output.lowercased().contains("exec format error")
+    /// Whether nothing of the image ran, and that for the kernel's reason for programs of another processor.
+    ///
+    /// A model may come upon such a program too, and says more by then.
+    var isOfAnotherProcessor: Bool {
+        let lines = output.split { $0.isNewline }
+        return answer == nil && end != nil && lines.count == 1
+            && output.lowercased().contains("exec format error")
     }
 
     /// What kept the image from being asked.

@@ -92,6 +92,17 @@ import Testing
         #expect(trial.answer == nil && trial.end == .exited(3) && trial.output == "ValueError: x\n")
     }
 
+    @Test func `a container whose client is killed is removed all the same`() throws {
+        let mark = directory.file("started")
+        let engine = try engine(run: "touch \(mark); kill -KILL $$", exec: "sleep 60")
+        let begin = ContinuousClock.now
+        let trial = try trial(engine)
+        #expect(trial.answer == nil && trial.end == .exited(137))
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        let removals = try directory.read("removals").split(separator: "\n")
+        #expect(removals.count == 2)
+    }
+
     @Test func `a stop and a silent model end it, and leave nothing`() throws {
         let engine = try engine(run: "sleep 60", exec: "sleep 60")
         var asked = 0

@@ -1,4 +1,6 @@
+import Builders
 import Core
+import Posix
 import Testing
 
 @testable import Builds
@@ -69,6 +71,21 @@ import Testing
     @Test(arguments: ["", "[]", "{}", #"{"is_ready":1}"#, #"{"is_ready":true,"startup_seconds":1e999}"#])
     func `what is no answer is taken for none`(_ line: String) {
         #expect(TrialAnswer(Array(line.utf8)) == nil)
+    }
+}
+
+@Suite struct TrialTests {
+    private func isOfAnotherProcessor(_ output: String, _ end: Posix.ExitStatus? = .exited(1)) -> Bool {
+        Trial(answer: nil, end: end, complaint: "", output: output).isOfAnotherProcessor
+    }
+
+    @Test func `only an image of which nothing ran is of another processor`() {
+        #expect(isOfAnotherProcessor("exec /usr/bin/python3: exec format error\n"))
+        #expect(
+            !isOfAnotherProcessor(
+                "Traceback (most recent call last):\nOSError: [Errno 8] Exec format error: 'tool'\n"))
+        #expect(!isOfAnotherProcessor("exec /usr/bin/python3: exec format error\n", nil))
+        #expect(!isOfAnotherProcessor("ValueError\n"))
     }
 }
 
