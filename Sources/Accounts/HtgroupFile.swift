@@ -15,26 +15,15 @@ final class HtgroupFile: Sendable {
     /// - Returns: each user's groups, and `line: what is wrong` for what is no line of the kind.
     @Sendable static func parse(_ bytes: [UInt8]) -> ([UserName: Set<String>], complaints: [String]) {
         var groups: [UserName: Set<String>] = [:]
-        var complaints: [String] = []
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            guard let text = String(validating: line, as: UTF8.self) else {
-                complaints.append("\(index + 1): is not valid UTF-8")
-                continue
+        let complaints = FileLines.read(bytes) { line in
+            let names = line.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 1).map { part in
+                part.split { $0 <= 0x20 }.map { String(decoding: Array($0), as: UTF8.self) }
             }
-            let entry = text.utf8.drop { $0 == 0x20 || $0 == 9 }
-            if entry.allSatisfy({ $0 <= 0x20 }) || entry.first == UInt8(ascii: "#") { continue }
-            let parts = entry.split(separator: UInt8(ascii: ":"), maxSplits: 1).map(Array.init)
-            let names = parts.map { part in
-                part.split { $0 <= 0x20 }.map { String(decoding: $0, as: UTF8.self) }
-            }
-            guard names.count == 2, names[0].count == 1 else {
-                complaints.append("\(index + 1): is no group: user user line")
-                continue
-            }
+            guard names.count == 2, names[0].count == 1 else { return "is no group: user user line" }
             for user in names[1].compactMap({ UserName($0) }) {
                 groups[user, default: []].insert(names[0][0])
             }
+            return nil
         }
         return (groups, complaints)
     }

@@ -58,40 +58,28 @@ package final class HtpasswdStore: UserStore {
     /// - Returns: the users whose lines are good, and `line: what is wrong` for the others.
     package static func parse(_ bytes: [UInt8]) -> (users: [UserName: PasswordHash], complaints: [String]) {
         var users: [UserName: PasswordHash] = [:]
-        var complaints: [String] = []
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            guard let text = String(validating: line, as: UTF8.self) else {
-                complaints.append("\(index + 1): is not valid UTF-8")
-                continue
-            }
-            let entry = text.last == "\r" ? String(text.dropLast()) : text
-            if entry.isEmpty || entry.hasPrefix("#") { continue }
-            let parts = entry.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        let complaints = FileLines.read(bytes) { line in
+            let parts = line.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
                 .map { String(decoding: Array($0), as: UTF8.self) }
-            guard parts.count >= 2, let user = UserName(parts[0]) else {
-                complaints.append("\(index + 1): is no user:hash line")
-                continue
-            }
-            guard users[user] == nil else {
-                complaints.append(
-                    "\(index + 1): \(parts[0].printable(limit: 40)) stands twice; the first line counts")
-                continue
-            }
+            guard parts.count >= 2, let user = UserName(parts[0]) else { return "is no user:hash line" }
+            let name = parts[0].printable(limit: 40)
+            guard users[user] == nil else { return "\(name) stands twice; the first line counts" }
             do throws(PasswordHash.Refusal) {
                 users[user] = try PasswordHash(parts[1])
+                return nil
             } catch {
-                let what =
-                    switch error {
-                    case .scheme(let kind): "has \(kind)"
-                    case .malformed(let scheme): "has a \(scheme) hash that is not whole"
-                    case .tooCostly(let scheme): "has a \(scheme) hash whose check would take too long"
-                    }
-                complaints.append(
-                    "\(index + 1): \(parts[0].printable(limit: 40)) cannot sign in: the line \(what); "
-                        + "make it again by htpasswd -B or slipway user add")
+                return "\(name) cannot sign in: the line \(words(for: error)); "
+                    + "make it again by htpasswd -B or slipway user add"
             }
         }
         return (users, complaints)
+    }
+
+    private static func words(for refusal: PasswordHash.Refusal) -> String {
+        switch refusal {
+        case .scheme(let kind): "has \(kind)"
+        case .malformed(let scheme): "has a \(scheme) hash that is not whole"
+        case .tooCostly(let scheme): "has a \(scheme) hash whose check would take too long"
+        }
     }
 }

@@ -74,3 +74,25 @@ final class WatchedFile<Content: Sendable>: Sendable {
         return since + Self.patience > .now
     }
 }
+
+/// The lines of a file of users or groups.
+enum FileLines {
+    /// Hands on each line that says something: not empty, and no comment.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file's; lines end with LF, before which a CR may stand.
+    ///   - body: takes one line; what it returns is wrong with it.
+    /// - Returns: `line: what is wrong` for the lines that are left out.
+    static func read(_ bytes: [UInt8], _ body: (String) -> String?) -> [String] {
+        var complaints: [String] = []
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let content = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+            if content.isEmpty || content.first == UInt8(ascii: "#") { continue }
+            let complaint =
+                String(validating: content, as: UTF8.self).map(body) ?? "is not valid UTF-8"
+            if let complaint { complaints.append("\(index + 1): \(complaint)") }
+        }
+        return complaints
+    }
+}
