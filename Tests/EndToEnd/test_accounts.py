@@ -350,7 +350,7 @@ def test_the_unit_listens_where_slipway_asks():
     listens = re.search(r"--socket (\S+)", unit).group(1)
     settings = (PROJECT / "docs" / "settings.md").read_text()
     assert f"| `auth.authd_socket` | `{listens}` |" in settings
-    source = (PROJECT / "Sources" / "Settings" / "Settings.swift").read_text()
+    source = "".join(path.read_text() for path in (PROJECT / "Sources" / "Settings").glob("*.swift"))
     assert f'"authd_socket") ?? "{listens}"' in source
 
 
