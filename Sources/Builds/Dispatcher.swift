@@ -143,8 +143,9 @@ package struct Dispatcher: Sendable {
         let end =
             directory.isCancelRequested
             ? last.cancelled(at: clock.now()) : last.lost(at: clock.now(), logEnd: directory.lastLogLine)
-        try directory.write(end)
+        // Before the end is told: who learns of it may look whether all is gone.
         try? Files.remove(directory.contextPath)
+        try directory.write(end)
         log.warning("a runner was lost", ["build": directory.id, "state": end.state.rawValue])
         return (end.state, true)
     }

@@ -51,7 +51,6 @@ package struct Runner {
         let stop = try StopRequest(directory)
         let order = try directory.order()
         let record = BuildRecord(directory, status, clock)
-        defer { try? Files.remove(directory.contextPath) }
         do {
             try work(order, record, stop)
         } catch {
@@ -61,6 +60,7 @@ package struct Runner {
     }
 
     private func recordEnd(of record: BuildRecord, _ error: any Error, stopped: Bool) throws {
+        try? Files.remove(directory.contextPath)
         if stopped {
             record.note("cancelled")
             try record.update { status, now in status.enter(.cancelled, at: now) }
@@ -147,6 +147,8 @@ package struct Runner {
         try Publication(
             engine: engine, settings: settings, environment: environment, directory: directory, record: record
         ).run(built, order, shouldStop: shouldStop)
+        // Before the end is told: who learns of it may look whether all is gone.
+        try? Files.remove(directory.contextPath)
         try record.update { status, now in status.enter(.succeeded, at: now) }
     }
 

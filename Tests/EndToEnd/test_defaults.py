@@ -14,7 +14,7 @@ def test_the_whole_decision_is_told_and_nothing_is_started(slipway, base_image):
     assert defaults["python_version"].startswith("3.11.") and defaults["python_version_reason"] == "python_env.yaml:1"
     assert defaults["env_manager"] == "local"
     assert any(line.startswith("mlflow==") for line in defaults["requirements"])
-    assert defaults["dockerfile"].startswith(f"FROM {base_image}\n")
+    assert defaults["dockerfile"].startswith(f"FROM {base_image} AS base\n")
     assert defaults["command"] == (
         "mlflow models build-docker --model-uri models:/sums/2 --name slipway/sums:2 --env-manager local")
     assert slipway.build_folders() == before
