@@ -172,7 +172,7 @@ def test_a_killed_runner_leaves_no_container(tried, register):
 # Pushing
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def image_registries(work):
     """One that anybody may write to, and one that wants a login."""
     registries = []
