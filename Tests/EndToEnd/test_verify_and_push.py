@@ -30,7 +30,7 @@ mlflow.models.set_model(Model())
 GOOD = "return [float(value) for value in model_input.sum(axis=1)]"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def register(registry, work):
     """Registers a model that is a file of code and needs the same packages as all others, and returns its version."""
     def register(name, predict=GOOD, load="pass", example="serving_input_example.json"):
@@ -51,13 +51,13 @@ def register(registry, work):
     return register
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def podman_slipway(new_slipway, registry_settings, podman, image_registries):
     return new_slipway(
         "podman-tried", registry_settings, "podman", podman.environment, images=push_settings(image_registries)).start()
 
 
-@pytest.fixture(scope="module", params=["docker", "podman"])
+@pytest.fixture(scope="session", params=["docker", "podman"])
 def tried(request, docker):
     """A Slipway and its engine."""
     if request.param == "docker":
@@ -202,7 +202,7 @@ def push_settings(registries, password=None):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pushing_slipway(new_slipway, registry_settings, first_build, image_registries, command_lines):
     return new_slipway("pushing", registry_settings, images=push_settings(image_registries)).start()
 
