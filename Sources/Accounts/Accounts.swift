@@ -77,7 +77,14 @@ package final class Accounts: Sendable {
         if let header = evidence.authorization, !header.isEmpty {
             let credentials = try Credentials(authorization: header)
             let verified = try verify(credentials, evidence)
-            return caller(credentials, verified, .basic)
+            let caller = caller(credentials, verified, .basic)
+            if verified.isNews {
+                audit.record(
+                    Audit.Entry(
+                        .signIn, .succeeded, user: caller.user, method: "basic \(caller.store.rawValue)",
+                        address: evidence.addressText, requestID: evidence.requestID))
+            }
+            return caller
         }
         guard let token = evidence.token else { return nil }
         return try caller(token: token, evidence)
@@ -168,6 +175,8 @@ package final class Accounts: Sendable {
         let store: StoreKind
         let user: VerifiedUser
         let storeMark: String
+        /// Whether the user has not signed in from this network for an hour: programs do so with every request.
+        var isNews = false
     }
 
     private func verify(_ credentials: Credentials, _ evidence: Evidence) throws(Problem) -> Verified {
@@ -229,12 +238,13 @@ package final class Accounts: Sendable {
                     refusals += 1
                     continue
                 }
+                var isNews = false
                 do throws(Problem) {
-                    try lockout.succeeded(credentials.user, from: evidence.network)
+                    isNews = try lockout.succeeded(credentials.user, from: evidence.network)
                 } catch {
                     log.warning("a right password is counted as an attempt", ["cause": error])
                 }
-                return Verified(store: store.kind, user: user, storeMark: mark ?? "")
+                return Verified(store: store.kind, user: user, storeMark: mark ?? "", isNews: isNews)
             } catch {
                 // That the password is right, but the user may not come in, is the best answer there is.
                 if failure == nil || error.code == .permissionDenied { failure = error }

@@ -87,15 +87,20 @@ struct Lockout: Sendable {
     }
 
     /// Forgets the user's attempts from here, and remembers that they sign in from here.
-    func succeeded(_ user: UserName, from network: String) throws(Problem) {
+    ///
+    /// - Returns: whether they have not done so for an hour.
+    func succeeded(_ user: UserName, from network: String) throws(Problem) -> Bool {
         let now = Int(clock.now().milliseconds)
         let name = Self.pair(user, network)
-        try database.write { database in
+        return try database.write { database in
+            let before = try Self.read(.acquaintance, name, now, database).lastAt
             try database.execute(
                 "DELETE FROM attempts WHERE kind = ? AND name = ?", [.text(Kind.pair.rawValue), .text(name)])
             try Self.takeBack(.network, network, now, database)
             try Self.takeBack(.user, Self.mark(user), now, database)
-            try Self.write(.acquaintance, name, Attempts(lastAt: now), database)
+            let isNews = before < now - 3_600_000
+            if isNews { try Self.write(.acquaintance, name, Attempts(lastAt: now), database) }
+            return isNews
         }
     }
 

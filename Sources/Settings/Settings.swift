@@ -1,4 +1,5 @@
 package import Core
+
 /// All that a site can set, checked; `slipway.yaml` and `SLIPWAY_SECTION_KEY` variables say it, defaults stand here.
 package struct Settings: Sendable, Equatable {
     package var server: Server

@@ -87,7 +87,7 @@ struct LockoutTests {
 
     @Test("lets a user through who has signed in from the network before")
     func acquaintance() throws {
-        try lockout.succeeded(name("alice"), from: "192.0.2.1")
+        _ = try lockout.succeeded(name("alice"), from: "192.0.2.1")
         for user in 0..<Lockout.freeNetwork + 3 { try fail("user\(user)", "192.0.2.1", times: 1) }
         #expect(try !isRefused("alice", "192.0.2.1"))
         #expect(try isRefused("bob", "192.0.2.1"))
@@ -124,7 +124,7 @@ struct LockoutTests {
             Issue.record("an attempt of long ago is still looked at")
             return
         }
-        try lockout.succeeded(name("alice"), from: "192.0.2.1")
+        _ = try lockout.succeeded(name("alice"), from: "192.0.2.1")
         #expect(try !isRefused("alice", "192.0.2.1"))
     }
 
@@ -140,7 +140,7 @@ struct LockoutTests {
     @Test("of a right password is over")
     func success() throws {
         try fail("alice", "192.0.2.1", times: 4)
-        try lockout.succeeded(name("alice"), from: "192.0.2.1")
+        _ = try lockout.succeeded(name("alice"), from: "192.0.2.1")
         try fail("alice", "192.0.2.1", times: 4)
         #expect(try !isRefused("alice", "192.0.2.1"))
     }
@@ -214,6 +214,27 @@ struct AttackTests {
         #expect(try accounts.audit.list(.init()).count == 5)
         // What is out of order is not asked by everybody again.
         #expect(bad.asked.withLock { $0 } == 1)
+    }
+
+    @Test("write down who signs in by Basic, once an hour and network")
+    func basicSignIns() throws {
+        let directory = try TemporaryDirectory()
+        let time = TestClock()
+        let accounts = try TestAccounts.make(
+            directory, administrators: [], clock: time.clock, stores: [TestStore(.pam, password: "right")])
+        let another = try TestAccounts.make(
+            directory, administrators: [], clock: time.clock, stores: [TestStore(.pam, password: "right")])
+        for responder in [accounts, another] {
+            for _ in 0..<2 {
+                let evidence = Evidence(
+                    authorization: Self.header("alice", "right"), token: nil,
+                    address: NetworkAddress("192.0.2.1"))
+                #expect(try responder.caller(evidence) != nil)
+            }
+        }
+        let lines = try accounts.audit.list(.init())
+        #expect(lines.map(\.user) == ["alice"])
+        #expect(lines.first?.method == "basic pam" && lines.first?.result == .succeeded)
     }
 
     @Test("keep names that nobody has out of the audit, as they may be passwords")
