@@ -473,7 +473,7 @@ def test_a_refusal_takes_as_long_for_who_is_there_as_for_who_is_not(accounts, me
             list(threads.map(refuse, kinds, [attempt] * 4))
     middles = {kind: statistics.mean(values) for kind, values in times.items()}
     measure("a refusal takes, " + ", ".join(f"{kind} {seconds:.2f} s" for kind, seconds in middles.items()))
-    # A refusal that left one store or hash out would come a whole step of the grid, a quarter of a second, earlier.
+    # A refusal that left one store or hash out would come a whole step of the grid, a second, earlier.
     assert max(middles.values()) - min(middles.values()) < 0.18, middles
 
 
