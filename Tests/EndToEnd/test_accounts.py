@@ -462,8 +462,13 @@ def test_a_refusal_takes_as_long_for_who_is_there_as_for_who_is_not(accounts, me
     times = {kind: [] for kind in kinds}
 
     def refuse(kind, attempt):
-        began = time.monotonic()
-        answer = accounts.call("GET", BASE, user=(kinds[kind], f"wrong-{attempt}"), headers=elsewhere())
+        # That all places are taken is no refusal, and is told at once to whomever it hits.
+        for _ in range(5):
+            began = time.monotonic()
+            answer = accounts.call("GET", BASE, user=(kinds[kind], f"wrong-{attempt}"), headers=elsewhere())
+            if answer.status_code != 429:
+                break
+            time.sleep(1)
         times[kind].append(time.monotonic() - began)
         assert answer.status_code == 401
         assert problem(answer)["message"] == "the user name or the password is wrong"
