@@ -10,23 +10,6 @@ struct BuildLog {
         lines = plain.split { $0.isNewline }.map { Self.withoutProgress(String($0)) }.filter { !$0.isEmpty }
     }
 
-    /// Reads the end of a log that is open for writing.
-    ///
-    /// - Parameters:
-    ///   - log: a file.
-    ///   - start: where this build's own output begins.
-    init(of log: Descriptor, from start: Int) {
-        let limit = 64 << 10
-        guard let size = try? log.regularFileSize(),
-            let file = try? Descriptor.open("/proc/self/fd/\(log.number)", .read),
-            let bytes = try? file.read(at: max(start, size - limit), limit: limit)
-        else {
-            self.init("")
-            return
-        }
-        self.init(String(decoding: bytes, as: UTF8.self))
-    }
-
     /// The failure in the failing step's own words, and what to do about it.
     ///
     /// - Parameters:

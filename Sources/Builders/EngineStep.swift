@@ -28,6 +28,8 @@ struct StepReader {
 
     /// - Returns: whether a step began or ended.
     mutating func read(_ line: String, at now: Timestamp) -> Bool {
+        // Most lines are a step's own, of which there may be millions.
+        guard let first = line.utf8.first, Self.beginnings.contains(first) else { return false }
         if let match = line.prefixMatch(of: /#([0-9]+) \[([a-z0-9-]+ )?([0-9]+\/[0-9]+)\] (.+)/) {
             guard numbered[match.1] == nil else { return false }
             numbered[match.1] = begin(String(match.4), now)
@@ -51,6 +53,8 @@ struct StepReader {
         }
         return false
     }
+
+    private static let beginnings = Array("#[S -".utf8)
 
     mutating func finish(at now: Timestamp) {
         endCurrent(now)

@@ -57,12 +57,12 @@ extension Engine {
     /// - Parameters:
     ///   - request: which image, and what to ask.
     ///   - environment: this process's own.
-    ///   - log: a file, open for appending, that gets the container's output.
+    ///   - log: gets the container's output.
     ///   - shouldStop: asked several times a second; true ends it all.
     /// - Returns: what came of it.
     /// - Throws: `invalidState` after a stop.
     package func trial(
-        _ request: TrialRequest, environment: [String: String], log: Descriptor, shouldStop: () -> Bool
+        _ request: TrialRequest, environment: [String: String], log: LogWriter, shouldStop: () -> Bool
     ) throws(Problem) -> Trial {
         let environment = EngineEnvironment.filtered(environment)
         // One of this name can only be left from a runner that had this build before.

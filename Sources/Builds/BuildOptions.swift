@@ -1,6 +1,7 @@
 internal import Builders
 package import Core
 package import Recipes
+internal import Settings
 
 /// How an image is to be built, beyond which model it is of: the optional fields of a submit, checked.
 package struct BuildOptions: Codable, Sendable, Equatable {
@@ -97,6 +98,14 @@ package struct BuildOptions: Codable, Sendable, Equatable {
             }
         }
         try recipeRequest().check()
+    }
+
+    /// The same with what the site's settings say now where the request says nothing: they may change before it is built.
+    func settled(_ settings: Settings) -> BuildOptions {
+        var options = self
+        options.push = push ?? settings.images.push
+        options.smokeTest = smokeTest ?? settings.builds.smokeTest
+        return options
     }
 
     /// What of it the recipe depends on.

@@ -90,6 +90,7 @@ package struct BuildDirectory: Sendable {
     private var orderPath: String { "\(path)/request.json" }
     private var leasePath: String { "\(path)/lease" }
     private var cancelPath: String { "\(path)/cancel" }
+    private var reservePath: String { "\(path)/reserve" }
 
     /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
     ///
@@ -153,6 +154,12 @@ package struct BuildDirectory: Sendable {
         // A step in between may be lost with the power: so is its runner.
         try Files.replace(statusPath, with: status.encoded(), isLasting: status.state.isTerminal)
     }
+
+    /// Takes room on the disk that the build's end will need; that there is none fails nothing yet.
+    func reserveRoom() { try? Descriptor.open(reservePath, .write).allocate(bytes: 256 << 10) }
+
+    /// Gives it back, so that the end can be written on a disk that is full by now.
+    func releaseRoom() { try? Files.remove(reservePath) }
 
     /// The build's lease, held until the descriptor goes; nil where another process holds it.
     package func takeLease() throws(SystemError) -> Descriptor? {

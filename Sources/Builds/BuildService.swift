@@ -54,7 +54,7 @@ package final class BuildService: Sendable {
         let order = BuildOrder(
             modelName: version.name.text, modelVersion: version.version, source: version.source,
             location: version.location, runID: version.runID, modelID: version.modelID,
-            imageName: image.description, options: submission.options,
+            imageName: image.description, options: submission.options.settled(settings),
             timeoutSeconds: submission.options.timeoutSeconds ?? settings.builds.timeoutSeconds,
             createdAt: clock.now(), createdBy: user, batchID: batch?.text)
         return try enter(order, isForced: submission.isForced)

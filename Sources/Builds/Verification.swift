@@ -12,6 +12,7 @@ struct Verification {
     let environment: [String: String]
     let directory: BuildDirectory
     let record: BuildRecord
+    let log: LogWriter
 
     /// Takes the step, unless the request or the site does without it or this machine cannot.
     ///
@@ -62,8 +63,7 @@ struct Verification {
             TrialRequest(
                 image: image.id, name: "slipway-verify-\(directory.id)", question: question,
                 seconds: Double(seconds)),
-            environment: environment, log: try directory.openLog(),
-            shouldStop: shouldStop)
+            environment: environment, log: log, shouldStop: shouldStop)
     }
 
     /// Records what came of a trial.

@@ -121,7 +121,15 @@ package final class Descriptor: Sendable {
     ///
     /// A failure is final: a second try could lie.
     package func synchronize() throws(SystemError) {
-        guard fsync(number) == 0 else { throw SystemError("fsync") }
+        guard fsync(number) == 0 else { throw SystemError(SystemError.synchronizing) }
+    }
+
+    /// Takes room for the file's first bytes on its disk, whatever will be written there.
+    ///
+    /// The corresponding C function is `posix_fallocate(3)`.
+    package func allocate(bytes: Int) throws(SystemError) {
+        let code = posix_fallocate(number, 0, bytes)
+        guard code == 0 else { throw SystemError("posix_fallocate", errno: code) }
     }
 
     /// The file's size in bytes, or nil where it is no ordinary file.

@@ -52,7 +52,8 @@ extension Settings {
             keepDays: reader.integer("builds", "keep_days", 1...36_500),
             keepCount: reader.integer("builds", "keep_count", 0...10_000_000),
             smokeTest: reader.value("builds", "smoke_test", Self.truth) ?? true,
-            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300)
+            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300,
+            logLimit: reader.integer("builds", "log_limit", 4096...1 << 40) ?? 256 << 20)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",

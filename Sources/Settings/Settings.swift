@@ -91,6 +91,8 @@ package struct Settings: Sendable, Equatable {
         package var smokeTest: Bool
         /// How long that may take, the model's loading included.
         package var smokeTestSeconds: Int
+        /// Bytes that a build's log may have before what engine and container print is left out of it.
+        package var logLimit: Int
     }
 
     package struct Images: Sendable, Equatable {

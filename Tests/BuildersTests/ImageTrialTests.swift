@@ -38,7 +38,7 @@ import Testing
                 image: "sha256:abc", name: "slipway-verify-1", question: ["python3", "/x.py", "try", "20"],
                 seconds: seconds),
             environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "SLIPWAY_X": "secret"],
-            log: try Descriptor.open(directory.file("log"), .append), shouldStop: shouldStop)
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), shouldStop: shouldStop)
     }
 
     private static let options =
