@@ -1,4 +1,5 @@
 internal import Artifacts
+package import Builders
 package import Core
 package import Posix
 internal import Recipes
@@ -12,6 +13,7 @@ package final class BuildService: Sendable {
     private let dispatcher: Dispatcher
     private let source: ModelSource
     private let engineWatch: EngineWatch
+    private let images: ImageKeeper?
     private let settings: Settings
     private let clock: Clock
     private let log = Log("builds")
@@ -21,12 +23,13 @@ package final class BuildService: Sendable {
 
     package init(
         history: History, dispatcher: Dispatcher, source: ModelSource, engineWatch: EngineWatch,
-        settings: Settings, clock: Clock = .system
+        images: ImageKeeper? = nil, settings: Settings, clock: Clock = .system
     ) {
         self.history = history
         self.dispatcher = dispatcher
         self.source = source
         self.engineWatch = engineWatch
+        self.images = images
         self.settings = settings
         self.clock = clock
         watch = HistoryWatch(history: history, dispatcher: dispatcher)
@@ -153,26 +156,51 @@ package final class BuildService: Sendable {
         let old = try history.old(before: limit, keeping: count)
         if isRehearsal { return old }
         return try old.filter { id in
+            if settings.builds.removeImages {
+                do throws(Problem) {
+                    try log.info("an old build's image", ["build": id, "end": removeImage(id).message])
+                } catch {
+                    log.warning(
+                        "an old build stays, as its image cannot be removed", ["build": id, "cause": error])
+                    return false
+                }
+            }
             let isGone = try history.remove(id)
             if isGone { log.info("removed an old build", ["build": id]) }
             return isGone
         }
     }
 
-    /// Removes a build that has ended, with its log and all its files; the image stays.
+    /// What a build's removal came to.
+    package struct Removal: Sendable, Encodable {
+        /// The build's id.
+        package let deleted: String
+        /// What became of its image, where that was to go too.
+        package let image: ImageRemoval?
+    }
+
+    /// Removes a build that has ended, with its log and all its files; its image where that is asked for.
     ///
-    /// - Returns: false where there is no such build.
-    /// - Throws: `invalidState` where it has not ended.
-    package func remove(_ id: BuildID) throws -> Bool {
-        guard let status = try history.directory(id).status() else { return false }
+    /// The image goes first: where it cannot, the build stays too, so that it can be tried again.
+    ///
+    /// - Returns: nil where there is no such build.
+    /// - Throws: `invalidState` where it has not ended, or a container uses the image.
+    package func remove(_ id: BuildID, withImage: Bool = false) throws -> Removal? {
+        guard let status = try history.directory(id).status() else { return nil }
         // The index may be behind the truth.
         try dispatcher.refresh()
+        let image = status.state.isTerminal && withImage ? try removeImage(id) : nil
         guard status.state.isTerminal, try history.remove(id) else {
             throw Problem(
                 .invalidState, "build \(id) has not ended: it is \(status.state.rawValue)",
                 hint: "cancel it first")
         }
-        return true
+        return Removal(deleted: id.text, image: image)
+    }
+
+    private func removeImage(_ id: BuildID) throws(Problem) -> ImageRemoval {
+        guard let images else { throw Problem(.internalError, "no command is known that removes images") }
+        return try images.remove(id)
     }
 
     /// What a submit of the same fields would do, found out by reading the model's small files where they lie.

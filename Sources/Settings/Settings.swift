@@ -87,6 +87,8 @@ package struct Settings: Sendable, Equatable {
         package var keepDays: Int?
         /// How many ended builds are kept at most; nil keeps all.
         package var keepCount: Int?
+        /// Whether the images of those go with them.
+        package var removeImages: Bool
         /// Whether a finished image is tried before its build succeeds.
         package var smokeTest: Bool
         /// How long that may take, the model's loading included.

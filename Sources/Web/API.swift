@@ -102,9 +102,12 @@ package enum API {
             Route("DELETE", "\(base)/{id}", access: .administrators, action: .delete) { request, context in
                 try refuseBody(request)
                 let id = try context.requiredID()
-                context.note.target = id.text
-                guard try builds.remove(id) else { throw Problem.noBuild(id.text) }
-                return try Answer.json(["deleted": id.text])
+                let withImage = try request.truth("image") ?? false
+                context.note.target = id.text + (withImage ? " with its image" : "")
+                guard let removal = try builds.remove(id, withImage: withImage) else {
+                    throw Problem.noBuild(id.text)
+                }
+                return try Answer.json(removal)
             },
         ]
     }

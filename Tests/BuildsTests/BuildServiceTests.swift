@@ -15,13 +15,69 @@ import Testing
 
     @Test func `what an accepted build does stays as it was when the settings change`() throws {
         let site = ["SLIPWAY_IMAGES_PUSH": "true", "SLIPWAY_IMAGES_PUSH_REGISTRY": "reg.test"]
-        let usual = try service(state, history, site).submit()
-        let own = try service(state, history, site).submit(#","push":false,"smoke_test":false,"force":true"#)
+        let usual = try makeService(state, history, site).submit()
+        let own = try makeService(state, history, site).submit(
+            #","push":false,"smoke_test":false,"force":true"#)
         #expect(try history.directory(usual.id).order().options.push == true)
         #expect(try history.directory(usual.id).order().options.smokeTest == true)
         #expect(try history.directory(own.id).order().options.push == false)
         #expect(try history.directory(own.id).order().options.smokeTest == false)
         // Said or settled is one and the same.
-        #expect(try service(state, history, site).submit(#","push":true"#).id == usual.id)
+        #expect(try makeService(state, history, site).submit(#","push":true"#).id == usual.id)
+    }
+
+    // What removes images, in the words that it prints.
+    private func removing(_ output: String, status: Int = 0) -> Command {
+        Command("/bin/sh", ["-c", "echo '\(output)'; exit \(status)"], environment: [:])
+    }
+
+    private func ended() throws -> BuildDirectory {
+        let directory = try history.accept(order())
+        var status = BuildStatus(id: directory.id, order: order())
+        status.enter(.succeeded, at: Clock.system.now())
+        try directory.write(status)
+        try history.withDatabase { database in
+            try database.execute("UPDATE builds SET launched_at = 1, state = 'succeeded'")
+        }
+        return directory
+    }
+
+    @Test func `a build goes with its image, and without it unless that is asked`() throws {
+        let answer = #"{"message":"gone","removed":true}"#
+        let service = try makeService(state, history, images: removing(answer))
+        let first = try service.remove(ended().id, withImage: true)
+        #expect(first?.image?.isRemoved == true && first?.image?.message == "gone")
+        #expect(try service.remove(ended().id)?.image == nil)
+        #expect(try service.remove(.random(), withImage: true) == nil)
+    }
+
+    @Test(arguments: [
+        (#"{"error_code":"INVALID_STATE","message":"in use"}"#, Problem.Code.invalidState),
+        ("nonsense", .temporarilyUnavailable),
+    ])
+    func `a build stays whose image cannot go`(_ output: String, _ code: Problem.Code) throws {
+        let directory = try ended()
+        let pruning = ["SLIPWAY_BUILDS_REMOVE_IMAGES": "true"]
+        let service = try makeService(state, history, pruning, images: removing(output, status: 1))
+        let problem = #expect(throws: Problem.self) { try service.remove(directory.id, withImage: true) }
+        #expect(problem?.code == code)
+        #expect(try service.prune(days: nil, count: 0).isEmpty)
+        #expect(try directory.status()?.state == .succeeded)
+        // The image is nobody's business unless somebody says so.
+        #expect(try makeService(state, history).prune(days: nil, count: 0) == [directory.id])
+    }
+
+    @Test func `an image that another build made too is that build's`() throws {
+        let (first, second) = (try ended(), try ended())
+        for directory in [first, second] {
+            var status = try #require(try directory.status())
+            status.image = .init(
+                reference: status.imageName, id: "sha256:1", digest: nil, sizeBytes: 1, engine: "", run: [])
+            try directory.write(status)
+        }
+        #expect(try history.other(than: first.id, made: "sha256:1", as: "slipway/churn:1") == second.id)
+        #expect(try history.other(than: first.id, made: "sha256:2", as: "slipway/churn:1") == nil)
+        #expect(try history.remove(second.id))
+        #expect(try history.other(than: first.id, made: "sha256:1", as: "slipway/churn:1") == nil)
     }
 }

@@ -57,7 +57,9 @@ extension History {
 /// What the API acts on, over a file store that holds version 1 of the model demo and an engine that is said to answer.
 ///
 /// Runners are /bin/true: builds stay where a submit puts them.
-func service(_ state: StateDirectory, _ history: History, _ settings: [String: String] = [:]) throws
+func makeService(
+    _ state: StateDirectory, _ history: History, _ settings: [String: String] = [:], images: Command? = nil
+) throws
     -> BuildService
 {
     let model = "\(state.path)/mlruns/0/run1/artifacts/model"
@@ -90,7 +92,7 @@ func service(_ state: StateDirectory, _ history: History, _ settings: [String: S
         source: try ModelSource(settings),
         engineWatch: EngineWatch(
             state: state.path, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
-        settings: settings)
+        images: images.map { command in ImageKeeper { _ in command } }, settings: settings)
 }
 
 extension BuildService {
