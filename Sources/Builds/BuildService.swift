@@ -262,13 +262,32 @@ package final class BuildService: Sendable {
     package func logFile(_ id: BuildID) throws -> (file: Descriptor, size: Int)? {
         let directory = history.directory(id)
         guard try directory.statusBytes() != nil else { return nil }
-        do throws(SystemError) {
-            let file = try Descriptor.open(directory.logPath, .read)
-            return (file, try file.regularFileSize() ?? 0)
-        } catch {
-            guard error.isNotFound else { throw error }
-            return (try Descriptor.openNull(), 0)
+        return try directory.openLog() ?? (try Descriptor.openNull(), 0)
+    }
+
+    /// Compresses logs of builds that were submitted longer ago than `builds.compress_logs_after_days`, and have ended.
+    ///
+    /// - Parameter limit: how many at most.
+    /// - Returns: how many it were.
+    package func compressLogs(limit: Int) throws -> Int {
+        let age = Int64(settings.builds.compressLogsAfterDays) * 86_400_000
+        let due = Timestamp(milliseconds: clock.now().milliseconds - age)
+        var count = 0
+        for id in try history.uncompressed(before: due, limit: limit) {
+            let directory = history.directory(id)
+            do {
+                guard try directory.compressLog() else { continue }
+                try history.noteCompressed(id, isDone: true)
+                count += 1
+            } catch let error as SystemError where error.isNoSpace {
+                throw error
+            } catch {
+                // The next one may do.
+                log.warning("a log cannot be compressed and stays as it is", ["build": id, "cause": error])
+                try history.noteCompressed(id, isDone: false)
+            }
         }
+        return count
     }
 
     /// A build's bytes as its runner left them, without a look at the index; nil where there is none.

@@ -23,6 +23,7 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
     /// Whether what was written may be lost although the disk took it.
     package var isLoss: Bool { call == Self.synchronizing }
     package var isNotFound: Bool { errno == ENOENT }
+    package var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }
     package var isNotDirectory: Bool { errno == ENOTDIR }
     package var isSymbolicLinkOrEscape: Bool { errno == ELOOP || errno == EXDEV }
 }

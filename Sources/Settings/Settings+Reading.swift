@@ -52,6 +52,7 @@ extension Settings {
             keepDays: reader.integer("builds", "keep_days", 1...36_500),
             keepCount: reader.integer("builds", "keep_count", 0...10_000_000),
             removeImages: reader.value("builds", "remove_images", Self.truth) ?? false,
+            compressLogsAfterDays: reader.integer("builds", "compress_logs_after_days", 0...36_500) ?? 7,
             smokeTest: reader.value("builds", "smoke_test", Self.truth) ?? true,
             smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300,
             logLimit: reader.integer("builds", "log_limit", 4096...1 << 40) ?? 256 << 20)

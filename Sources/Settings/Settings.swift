@@ -89,6 +89,8 @@ package struct Settings: Sendable, Equatable {
         package var keepCount: Int?
         /// Whether the images of those go with them.
         package var removeImages: Bool
+        /// After so many days an ended build's log is compressed.
+        package var compressLogsAfterDays: Int
         /// Whether a finished image is tried before its build succeeds.
         package var smokeTest: Bool
         /// How long that may take, the model's loading included.

@@ -46,13 +46,15 @@ enum BuildsCommand: Subcommand {
                slipway builds delete ID [--image] [--config FILE]
                slipway builds remove-image ID [--json] [--config FILE]
                slipway builds log ID [-f] [--config FILE]
+               slipway builds compress [--config FILE]
                slipway builds prune [--older-than DAYS] [--keep N] [--dry-run] [--config FILE]
 
         list prints a line a build, newest first; show prints one as JSON; log -f follows to the build's end, and the exit
         status says whether it succeeded. delete removes a build that has ended, with its files; the image stays, unless
         --image is said. remove-image removes the image alone. prune deletes builds submitted more than DAYS days ago,
         and all ended ones but the newest N; without either as builds.keep_days and builds.keep_count say, and images
-        with them where builds.remove_images does.
+        with them where builds.remove_images does. compress does to old logs what builds.compress_logs_after_days says, as
+        slipway serve does by itself.
         """
     static let options: Set = ["--state", "--limit", "--older-than", "--keep", "--config"]
     static let flags: Set = ["--follow", "--dry-run", "--image", "--json"]
@@ -66,10 +68,15 @@ enum BuildsCommand: Subcommand {
         let program = try Program(arguments)
         let builds = try program.builds()
         if words == ["list"] { return try list(arguments, builds) }
+        if words == ["compress"] {
+            Terminal.complain("\(try builds.compressLogs(limit: .max)) logs were compressed")
+            return true
+        }
         if words == ["prune"] { return try prune(arguments, program, builds) }
         guard words.count == 2 else {
             throw Misuse(
-                "say list or prune, or show, log, cancel, retry, delete or remove-image with a build's id")
+                "say list, prune or compress, or show, log, cancel, retry, delete or remove-image with a build's id"
+            )
         }
         guard let id = BuildID(words[1]) else { throw Misuse("a build's id has eight hexadecimal digits") }
         func found<Value>(_ value: Value?) throws -> Value {
