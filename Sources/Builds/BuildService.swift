@@ -227,25 +227,35 @@ package final class BuildService: Sendable {
             from: version.name, version: version.version, prefix: settings.images.prefix)
     }
 
-    /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits.
+    /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits, and how long it will
+    /// still take while it runs.
     ///
     /// - Returns: nil where there is no such build.
     package func show(_ id: BuildID) throws -> [UInt8]? {
         guard var bytes = try history.directory(id).statusBytes() else { return nil }
-        if Self.says(.succeeded, bytes) || Self.says(.failed, bytes) || Self.says(.cancelled, bytes) {
-            return bytes
-        }
+        if Self.isEnded(bytes) { return bytes }
         if isRefreshDue() {
             // Where no supervisor ticks, readers are who notices that a runner is gone.
             try dispatcher.refresh()
             bytes = try history.directory(id).statusBytes() ?? bytes
         }
-        guard Self.says(.queued, bytes), let position = try history.queuePosition(of: id) else {
-            return bytes
-        }
+        if Self.isEnded(bytes) { return bytes }
         var status = try BuildStatus.decode(bytes)
-        status.queuePosition = position
+        if status.state == .queued {
+            status.queuePosition = try history.queuePosition(of: id)
+        } else {
+            status.etaSeconds = try secondsLeft(status)
+        }
         return try status.encoded()
+    }
+
+    /// nil where nothing can be told, or it takes longer than usual already.
+    private func secondsLeft(_ status: BuildStatus) throws -> Double? {
+        guard let start = status.steps.first?.startedAt,
+            let usual = try history.usualSeconds(model: status.modelName, baseImage: status.baseImage)
+        else { return nil }
+        let left = usual - clock.now().seconds(since: start)
+        return left > 0 ? (left * 10).rounded() / 10 : nil
     }
 
     /// One page of builds, each as `show` gives it.
@@ -323,6 +333,10 @@ package final class BuildService: Sendable {
             last = .now
             return true
         }
+    }
+
+    private static func isEnded(_ bytes: [UInt8]) -> Bool {
+        says(.succeeded, bytes) || says(.failed, bytes) || says(.cancelled, bytes)
     }
 
     /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.

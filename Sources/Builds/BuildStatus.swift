@@ -48,6 +48,8 @@ package struct BuildStatus: Codable, Sendable {
     package var durationSeconds: Double?
     /// 1 is next; only while queued, and only in answers.
     package var queuePosition: Int?
+    /// How long it will still take, as far as earlier builds tell; only while it runs, and only in answers.
+    package var etaSeconds: Double?
     package var steps: [Step] = []
     package var warnings: [String] = []
     package var image: Image?
@@ -174,6 +176,7 @@ package struct BuildStatus: Codable, Sendable {
         case finishedAt = "finished_at"
         case durationSeconds = "duration_seconds"
         case queuePosition = "queue_position"
+        case etaSeconds = "eta_seconds"
     }
 
     /// The status of a build that was just accepted.

@@ -95,6 +95,9 @@ package struct Dispatcher: Sendable {
                 "UPDATE builds SET state = ?, launched_at = ? WHERE id = ?",
                 [.text(state.rawValue), .integer(launchedAt), .text(id.text)])
             if !state.isTerminal { running += 1 }
+            if state.isTerminal, let end = readable(history.directory(id)) {
+                try history.noteEnd(of: end, database)
+            }
             if isLost { lost += 1 }
         }
         return (running, lost)

@@ -37,6 +37,9 @@ package final class History: Sendable {
         try opened.execute(
             "CREATE INDEX IF NOT EXISTS builds_by_log ON builds (log_compressed, seq) WHERE log_compressed = 0"
         )
+        try opened.execute(
+            "CREATE INDEX IF NOT EXISTS builds_by_base_image ON builds (base_image, seq) WHERE state = 'succeeded'"
+        )
         database = Mutex(opened)
     }
 

@@ -233,6 +233,7 @@ struct BuildWatch {
     private func summary(_ build: BuildStatus) -> String {
         var line = "\(build.buildID) \(build.state.rawValue)"
         if let position = build.queuePosition { line += ", number \(position) in the queue" }
+        if let left = build.etaSeconds { line += ", about \(Int(left.rounded(.up))) s left" }
         guard let step = build.steps.last, step.finishedAt == nil else { return line }
         if let progress = step.progress {
             line += ", \(progress.done / 1_000_000) of \((progress.total ?? progress.done) / 1_000_000) MB"

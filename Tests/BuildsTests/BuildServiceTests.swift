@@ -80,4 +80,47 @@ import Testing
         #expect(try history.remove(second.id))
         #expect(try history.other(than: first.id, made: "sha256:1", as: "slipway/churn:1") == nil)
     }
+
+    /// A build that began `ago` seconds ago and took so many, where it ended.
+    @discardableResult
+    private func build(_ model: String, began ago: Int, took seconds: Int?, _ end: BuildState = .succeeded)
+        throws
+        -> BuildDirectory
+    {
+        let now = Clock.system.now().milliseconds
+        let directory = try history.accept(order(model))
+        var status = BuildStatus(id: directory.id, order: order(model))
+        status.enter(.preparing, at: Timestamp(milliseconds: now - Int64(ago) * 1000))
+        status.baseImage = "base:1"
+        if let seconds { status.enter(end, at: Timestamp(milliseconds: now + Int64(seconds - ago) * 1000)) }
+        try directory.write(status)
+        try history.withDatabase { database in
+            try database.execute(
+                "UPDATE builds SET launched_at = ? WHERE launched_at IS NULL", [.integer(Int(now))])
+        }
+        return directory
+    }
+
+    @Test func `a running build says how long it takes yet`() throws {
+        let service = try makeService(state, history)
+        func eta(_ directory: BuildDirectory) throws -> Double? {
+            try BuildStatus.decode(service.list(try HistoryQuery([("text", directory.id.text)])).builds[0])
+                .etaSeconds
+        }
+        let first = try build("churn", began: 10, took: nil)
+        #expect(try eta(first) == nil)
+        for seconds in [900, 40, 60, 50, 45, 55] { try build("churn", began: 1000, took: seconds) }
+        try build("churn", began: 1000, took: 1, .failed)
+        // The median of the last five is 50.
+        let left = try #require(try eta(first))
+        #expect(left > 38 && left <= 40)
+        // Another model on the same base image: the last five of all.
+        try build("other", began: 1000, took: 10)
+        let third = try #require(try eta(build("third", began: 1, took: nil)))
+        #expect(third > 47 && third <= 49)
+        // One that takes longer than usual says nothing, and one that has ended neither.
+        #expect(try eta(build("churn", began: 51, took: nil)) == nil)
+        #expect(try eta(build("churn", began: 10, took: 5)) == nil)
+        #expect(try !String(decoding: first.statusBytes() ?? [], as: UTF8.self).contains("eta"))
+    }
 }
