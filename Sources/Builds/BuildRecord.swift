@@ -33,7 +33,8 @@ final class BuildRecord: Sendable {
         self.giveUp = giveUp
     }
 
-    var state: BuildState { status.withLock { $0.state } }
+    var current: BuildStatus { status.withLock { $0 } }
+    var state: BuildState { current.state }
 
     /// Changes the status and replaces the file; whoever reads it sees all of the change or nothing.
     func update(_ change: (inout BuildStatus, Timestamp) throws -> Void) throws {
@@ -87,6 +88,12 @@ final class BuildRecord: Sendable {
             guard let step = status.steps.indices.last else { return }
             change(&status.steps[step])
         }
+    }
+
+    /// What went wrong without ending the build, for the log and, until the build has ended, for its status.
+    func warn(_ text: String) {
+        note("warning: \(text)")
+        if !state.isTerminal { try? update { status, _ in status.warnings.append(text) } }
     }
 
     /// A line of Slipway's own in the build's log.

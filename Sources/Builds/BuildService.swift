@@ -49,6 +49,7 @@ package final class BuildService: Sendable {
     /// - Returns: the new build, or the unfinished one of the very same order.
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
+        try TagWriteBack.check(submission.options, source.server)
         let engine = try engineWatch.engine()
         try engine.checkCanBuild(submission.options, settings.images)
         let version = try source.registry.resolve(submission.modelName, submission.version)
@@ -208,6 +209,7 @@ package final class BuildService: Sendable {
     /// - Returns: the whole decision.
     /// - Throws: the `Problem` that the build would end with.
     package func defaults(_ submission: Submission) throws -> BuildDefaults {
+        try TagWriteBack.check(submission.options, source.server)
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
         try Publication.check(image, submission.options, settings.images)

@@ -53,13 +53,14 @@ package struct Runner {
         let record = BuildRecord(directory, status, clock) { problem in stop.giveUp(problem) }
         let log = LogWriter(
             try directory.openLog(), limit: settings.builds.logLimit)
+        let tags = TagWriteBack(order, server, record)
         directory.reserveRoom()
         do {
-            try work(order, record, log, stop)
+            try work(order, record, log, tags, stop)
         } catch {
             directory.releaseRoom()
             noteLeftOut(log, record)
-            try recordEnd(of: record, error, stop)
+            try recordEnd(of: record, error, tags, stop)
         }
         return record.state == .succeeded
     }
@@ -70,11 +71,16 @@ package struct Runner {
         }
     }
 
-    private func recordEnd(of record: BuildRecord, _ error: any Error, _ stop: StopRequest) throws {
+    private func recordEnd(
+        of record: BuildRecord, _ error: any Error, _ tags: TagWriteBack?, _ stop: StopRequest
+    )
+        throws
+    {
         try? Files.remove(directory.contextPath)
         if stop.reason == nil, stop.isRequested {
             record.note("cancelled")
             try record.update { status, now in status.enter(.cancelled, at: now) }
+            tags?.end(.cancelled)
             return
         }
         let problem =
@@ -83,13 +89,17 @@ package struct Runner {
                 .internalError, "the build stopped at an error of this machine: \(error)",
                 hint: "look at the log's end; a full disk or missing rights are likely")
         record.note("failed: \(problem.message)" + (problem.hint.map { " (\($0))" } ?? ""))
+        tags?.end(.failed)
         try record.update { status, now in
             status.enter(.failed, at: now)
             status.error = .init(problem)
         }
     }
 
-    private func work(_ order: BuildOrder, _ record: BuildRecord, _ log: LogWriter, _ stop: StopRequest)
+    private func work(
+        _ order: BuildOrder, _ record: BuildRecord, _ log: LogWriter, _ tags: TagWriteBack?,
+        _ stop: StopRequest
+    )
         throws
     {
         let shouldStop = {
@@ -102,6 +112,7 @@ package struct Runner {
         }
         record.note(
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
+        tags?.begin()
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
         let engine =
             try engineWatch.known()
@@ -166,6 +177,7 @@ package struct Runner {
         ).run(built, order, shouldStop: shouldStop)
         directory.releaseRoom()
         noteLeftOut(log, record)
+        tags?.end(.succeeded)
         // Before the end is told: who learns of it may look whether all is gone.
         try? Files.remove(directory.contextPath)
         try record.update { status, now in status.enter(.succeeded, at: now) }

@@ -27,23 +27,23 @@ struct Verification {
         do {
             try engine.checkCanRun(order.options.platform)
         } catch {
-            try warn("the image was not tried: \(error.message)")
+            record.warn("the image was not tried: \(error.message)")
             return
         }
         guard let runner = engine.runner(environment: environment) else {
-            try warn("the image was not tried: buildah starts no containers, and podman is not installed")
+            record.warn("the image was not tried: buildah starts no containers, and podman is not installed")
             return
         }
         try record.update { status, now in status.enter(.verifying, at: now) }
         let trial = try trial(of: image, by: runner, recipe.servingExample, shouldStop)
         if trial.isOfAnotherProcessor {
-            try warn("the image was not tried: it is for another processor than this machine's")
+            record.warn("the image was not tried: it is for another processor than this machine's")
             return
         }
         do {
             try judge(trial, runner)
         } catch let problem as Problem where problem.code == .verificationFailed && recipe.isForGPU {
-            try warn(
+            record.warn(
                 "the image is for a GPU and was tried without one: \(problem.message)"
                     + (problem.hint.map { " (\($0))" } ?? ""))
         }
@@ -76,13 +76,8 @@ struct Verification {
         }
         try record.update { status, _ in status.verification = answer.figures }
         if let problem = answer.problem(seconds: seconds, output: trial.output) { throw problem }
-        for warning in answer.warnings { try warn(warning) }
+        for warning in answer.warnings { record.warn(warning) }
         record.note(answer.summary)
-    }
-
-    private func warn(_ text: String) throws {
-        record.note("warning: \(text)")
-        try record.update { status, _ in status.warnings.append(text) }
     }
 }
 

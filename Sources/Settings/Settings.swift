@@ -95,6 +95,8 @@ package struct Settings: Sendable, Equatable {
         package var smokeTest: Bool
         /// How long that may take, the model's loading included.
         package var smokeTestSeconds: Int
+        /// Whether the registry is told by tags of the model version what became of a build.
+        package var writeTags: Bool
         /// Bytes that a build's log may have before what engine and container print is left out of it.
         package var logLimit: Int
     }

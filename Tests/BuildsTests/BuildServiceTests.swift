@@ -123,4 +123,13 @@ import Testing
         #expect(try eta(build("churn", began: 10, took: 5)) == nil)
         #expect(try !String(decoding: first.statusBytes() ?? [], as: UTF8.self).contains("eta"))
     }
+
+    @Test func `tags of a registry that has none are refused at once`() throws {
+        let service = try makeService(state, history)
+        let problem = #expect(throws: Problem.self) { try service.submit(#","write_tags":true"#) }
+        #expect(problem?.code == .invalidParameterValue && problem?.message.hasPrefix("write_tags: ") == true)
+        #expect(
+            try history.directory(service.submit(#","write_tags":false"#).id).order().options.writeTags
+                == false)
+    }
 }

@@ -15,7 +15,7 @@ from support.images import Image
 from support.models import own_predictions, served_predictions, serving_example
 from support.processes import free_port, kill, run, wait_until
 from support.registry import MODEL, REQUIREMENTS
-from support.slipway import problem, step
+from support.slipway import BASE, problem, step
 
 EXAMPLE = {"columns": ["a", "b"], "data": [[1.0, 3.0], [2.0, 4.0]]}
 CODE = """
@@ -76,6 +76,15 @@ def fail(slipway, state, **fields):
 def containers(engine, kind, build_id):
     shown = run(kind, "ps", "-a", "--format", "{{.Names}}", env=os.environ | engine.environment)
     return [name for name in shown.split() if build_id in name]
+
+
+def test_podman_removes_an_image_with_its_build(podman_slipway, podman):
+    build = podman_slipway.succeed(
+        model_name=MODEL, model_version="1", image_name="slipway/goes:1", tags=["too"], smoke_test=False)
+    answer = podman_slipway.call("DELETE", f"{BASE}/{build['build_id']}?image=true")
+    assert answer.status_code == 200 and answer.json()["image"]["removed"] is True, answer.text
+    names = run("podman", "images", "--format", "{{.Repository}}", env=os.environ | podman.environment)
+    assert "slipway/goes" not in names
 
 
 def test_a_good_model_is_tried_and_its_build_shows_how_it_did(first_build, slipway, measure):
