@@ -85,6 +85,7 @@ package struct BuildDirectory: Sendable {
     }
 
     package var dockerfilePath: String { "\(path)/Dockerfile" }
+    var billOfMaterialsPath: String { "\(path)/sbom.json" }
     package var contextPath: String { "\(path)/context" }
     private var statusPath: String { "\(path)/status.json" }
     private var orderPath: String { "\(path)/request.json" }

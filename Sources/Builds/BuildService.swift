@@ -268,12 +268,17 @@ package final class BuildService: Sendable {
         return (try page.ids.compactMap(show), page.nextPageToken)
     }
 
+    /// nil where there is no such build.
+    func directory(_ id: BuildID) throws -> BuildDirectory? {
+        let directory = history.directory(id)
+        return try directory.statusBytes() == nil ? nil : directory
+    }
+
     /// The build's log and its size in bytes; nil where there is no such build.
     ///
     /// A queued build's log is empty.
     package func logFile(_ id: BuildID) throws -> (file: Descriptor, size: Int)? {
-        let directory = history.directory(id)
-        guard try directory.statusBytes() != nil else { return nil }
+        guard let directory = try directory(id) else { return nil }
         return try directory.openLog() ?? (try Descriptor.openNull(), 0)
     }
 

@@ -40,6 +40,7 @@ struct Verification {
             record.warn("the image was not tried: it is for another processor than this machine's")
             return
         }
+        try list(trial.secondAnswer)
         do {
             try judge(trial, runner)
         } catch let problem as Problem where problem.code == .verificationFailed && recipe.isForGPU {
@@ -59,11 +60,24 @@ struct Verification {
         let seconds = settings.builds.smokeTestSeconds
         var question = ["python3", "/opt/slipway/serve.py", "try", String(seconds)]
         if let example { question += [example.form.rawValue, example.path] }
+        var request = TrialRequest(
+            image: image.id, name: "slipway-verify-\(directory.id)", question: question,
+            seconds: Double(seconds))
+        request.secondQuestion = Inventory.question
         return try runner.trial(
-            TrialRequest(
-                image: image.id, name: "slipway-verify-\(directory.id)", question: question,
-                seconds: Double(seconds)),
-            environment: environment, log: log, shouldStop: shouldStop)
+            request, environment: environment, log: log, shouldStop: shouldStop)
+    }
+
+    /// Writes down what is installed in the image, where it answered that far; nothing depends on it.
+    private func list(_ answer: [UInt8]?) throws {
+        guard let answer, let image = record.current.image else { return }
+        guard let inventory = Inventory(answer) else {
+            record.note("what is installed in the image could not be listed")
+            return
+        }
+        let bill = inventory.billOfMaterials(of: image, at: Clock.system.now())
+        try Files.replace(directory.billOfMaterialsPath, with: JSON.encode(bill), isLasting: false)
+        record.note("the image holds \(bill.components.count) packages")
     }
 
     /// Records what came of a trial.

@@ -64,6 +64,20 @@ import Testing
         #expect(try Files.status(directory.file("container")) == nil)
     }
 
+    @Test func `a second question is asked after the first was answered`() throws {
+        let engine = try engine(
+            run: "sleep 60",
+            exec: "case \"$*\" in *list) echo noise >&2; echo '{\"b\":2}';; *) echo '{\"a\":1}';; esac")
+        var request = TrialRequest(image: "i", name: "slipway-verify-1", question: ["a"], seconds: 20)
+        request.secondQuestion = ["list"]
+        let trial = try engine.trial(
+            request, environment: ["PATH": "/usr/bin:/bin"],
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), shouldStop: { false })
+        #expect(trial.answer.map { String(decoding: $0, as: UTF8.self) } == #"{"a":1}"#)
+        #expect(trial.secondAnswer.map { String(decoding: $0, as: UTF8.self) } == #"{"b":2}"#)
+        #expect(trial.end == nil)
+    }
+
     @Test func `podman gets what the machine needs, and hands no proxies on`() throws {
         let podman = Engine(
             kind: .podman, path: "/p", version: "4", mounts: true, runtime: "/runc",
