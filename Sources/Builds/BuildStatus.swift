@@ -119,9 +119,11 @@ package struct BuildStatus: Codable, Sendable {
         package let engine: String
         /// A command that starts the image with its port at 127.0.0.1:8080.
         package let run: [String]
+        /// The lowest first; nil where the engine does not say.
+        package var layers: [ImageLayer]?
 
         enum CodingKeys: String, CodingKey {
-            case reference, id, digest, engine, run
+            case reference, id, digest, engine, run, layers
             case sizeBytes = "size_bytes"
         }
     }

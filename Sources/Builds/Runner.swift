@@ -159,11 +159,12 @@ package struct Runner {
             shouldStop: shouldStop,
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
+        let layers = engine.layers(of: built.id, environment: environment)
         try record.update { status, _ in
             status.image = .init(
                 reference: order.imageName, id: built.id, digest: built.digest, sizeBytes: built.sizeBytes,
                 engine: "\(engine.kind.rawValue) \(engine.version)",
-                run: engine.runCommand(image: order.imageName, hostPort: 8080))
+                run: engine.runCommand(image: order.imageName, hostPort: 8080), layers: layers)
         }
         try Verification(
             engine: engine, settings: settings, environment: environment, directory: directory,

@@ -1,9 +1,12 @@
 """What a build prints and what its disk holds have an end, and neither ends more than that build."""
 
+import contextlib
+import gzip
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 
 import pytest
 import yaml
@@ -117,6 +120,31 @@ def test_the_end_of_a_build_is_written_on_a_full_disk(small):
     small.succeed(**GOOD)
 
 
+def test_a_compressed_log_is_read_as_before(small):
+    settings = yaml.safe_load(small.config.read_text())
+    settings["builds"]["compress_logs_after_days"] = 0
+    small.config.write_text(yaml.safe_dump(settings))
+    for build in small.get().json()["builds"]:
+        path = f"/{build['build_id']}/log"
+        log, packed = small.folder(build["build_id"]) / "build.log", small.folder(build["build_id"]) / "build.log.gz"
+        whole = small.get(path).content
+        assert len(whole) > 1000 and log.read_bytes() == whole
+        small.command("builds", "compress")
+        assert not log.exists() and gzip.decompress(packed.read_bytes()) == whole
+        assert small.get(path).content == whole and small.get(f"{path}?offset=100").content == whole[100:]
+        part = small.get(path, headers={"Range": "bytes=10-19"})
+        assert part.status_code == 206 and part.content == whole[10:20]
+        assert small.command("builds", "log", build["build_id"]).encode() == whole
+    assert not list(small.state.glob(".*.tmp"))
+
+
 def test_what_the_site_says_is_part_of_the_order(slipway, first_build):
     order = json.loads((slipway.folder(first_build["build_id"]) / "request.json").read_text())
     assert order["options"]["smoke_test"] is True and order["options"]["push"] is False
+
+
+def test_how_long_a_build_took_is_kept_for_the_next(slipway, first_build):
+    with contextlib.closing(sqlite3.connect(f"file:{slipway.state}/slipway.db?mode=ro", uri=True)) as index:
+        [row] = index.execute(
+            "SELECT duration_ms, base_image FROM builds WHERE id = ?", (first_build["build_id"],)).fetchall()
+    assert row == (pytest.approx(first_build["duration_seconds"] * 1000, abs=1), first_build["base_image"])
