@@ -94,9 +94,8 @@ def test_what_was_built_and_what_is_in_it_can_be_read(slipway, first_build, dock
     for line in REQUIREMENTS.read_text().split():
         name, _, version = line.partition("==")
         assert name in found and version in ("", found[name]), line
-    image = Image(docker, first_build["image"]["reference"])
-    version = image.run("dpkg-query", "-W", "-f", "${Version}", "libc6")
-    assert found["libc6"] == version
+    image = Image(first_build, docker.environment)
+    assert found["libc6"] == image.output("dpkg-query", "-W", "-f", "${Version}", "libc6")
     dockerfile = slipway.get(f"/{first_build['build_id']}/dockerfile")
     assert dockerfile.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert dockerfile.content == (slipway.folder(first_build["build_id"]) / "Dockerfile").read_bytes()
