@@ -46,8 +46,10 @@ package final class BuildService: Sendable {
     /// - Returns: the new build, or the unfinished one of the very same order.
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
-        let engine = try engineWatch.engine()
-        try engine.checkCanBuild(submission.options, settings.images)
+        // Where a scheduler chooses the machine, only the runner there can ask the engine.
+        if settings.launcher.kind == .local {
+            try engineWatch.engine().checkCanBuild(submission.options, settings.images)
+        }
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
         try Publication.check(image, submission.options, settings.images)
@@ -212,11 +214,13 @@ package final class BuildService: Sendable {
             try dispatcher.refresh()
             bytes = try history.directory(id).statusBytes() ?? bytes
         }
-        guard Self.says(.queued, bytes), let position = try history.queuePosition(of: id) else {
-            return bytes
-        }
+        guard Self.says(.queued, bytes) else { return bytes }
+        let position = try history.queuePosition(of: id)
+        let job = history.directory(id).job
+        guard position != nil || job != nil else { return bytes }
         var status = try BuildStatus.decode(bytes)
         status.queuePosition = position
+        status.scheduler = job.map(BuildStatus.SchedulerPlace.init)
         return try status.encoded()
     }
 
