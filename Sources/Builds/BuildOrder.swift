@@ -119,7 +119,7 @@ package struct BuildDirectory: Sendable {
         try JSON.decode(BuildOrder.self, Files.read(orderPath, limit: 1 << 20), "request.json")
     }
 
-    /// Asks whoever runs the build, now or later, to end it; the one thing that is written here by others.
+    /// Asks whoever runs the build, now or later, to end it; with `Job` the one thing that is written here by others.
     func requestCancel(by user: String) throws {
         try Files.replace(cancelPath, with: "\(user.printable(limit: 128))\n".utf8)
     }

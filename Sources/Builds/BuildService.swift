@@ -50,8 +50,10 @@ package final class BuildService: Sendable {
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
         try TagWriteBack.check(submission.options, source.server)
-        let engine = try engineWatch.engine()
-        try engine.checkCanBuild(submission.options, settings.images)
+        // Where a scheduler chooses the machine, only the runner there can ask the engine.
+        if settings.launcher.kind == .local {
+            try engineWatch.engine().checkCanBuild(submission.options, settings.images)
+        }
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
         try Publication.check(image, submission.options, settings.images)
@@ -245,6 +247,7 @@ package final class BuildService: Sendable {
         var status = try BuildStatus.decode(bytes)
         if status.state == .queued {
             status.queuePosition = try history.queuePosition(of: id)
+            status.scheduler = history.directory(id).job.map(BuildStatus.SchedulerPlace.init)
         } else {
             status.etaSeconds = try secondsLeft(status)
         }

@@ -87,7 +87,7 @@ func makeService(
     return BuildService(
         history: history,
         dispatcher: Dispatcher(
-            history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
+            history: history, launcher: LocalLauncher(program: "/bin/true", arguments: [], environment: [:]),
             maxParallel: 1),
         source: try ModelSource(settings),
         engineWatch: EngineWatch(

@@ -1,5 +1,6 @@
 import Core
 import Posix
+import Settings
 import Testing
 
 @testable import Builds
@@ -55,5 +56,40 @@ import Testing
         #expect(lease != nil)
         #expect(try directory.takeLease() == nil)
         withExtendedLifetime(lease) {}
+    }
+
+    @Test func `an end that was told is not changed by a runner that lives on, but garbage is`() throws {
+        let state = try StateDirectory()
+        let build = try History(state: state.path).accept(order())
+        let record = BuildRecord(build, try #require(try build.status()), .system, giveUp: { _ in })
+        try Files.replace("\(build.path)/status.json", with: Array("{garbage".utf8))
+        try record.update { status, now in status.enter(.building, at: now) }
+        let begun = try #require(try build.status())
+        #expect(begun.state == .building)
+        try build.write(begun.lost(at: moment(1), logEnd: nil))
+        #expect(throws: Problem.self) {
+            try record.update { status, now in status.enter(.succeeded, at: now) }
+        }
+        #expect(try build.status()?.state == .failed)
+    }
+
+    @Test func `a runner leaves alone what has ended, and what another has begun`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let settings = try Settings(file: nil, environment: [:], cores: 1, readSecret: { _ in "" })
+        for (next, isDone) in [(BuildState.cancelled, true), (.building, false)] {
+            let build = try history.accept(order())
+            var status = try #require(try build.status())
+            status.enter(next, at: moment(1))
+            try build.write(status)
+            let before = try build.statusBytes()
+            let runner = Runner(
+                directory: build, settings: settings, server: nil,
+                engineWatch: EngineWatch(
+                    state: state.path, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
+                environment: [:])
+            #expect(try runner.run() == isDone)
+            #expect(try build.statusBytes() == before)
+        }
     }
 }
