@@ -99,16 +99,16 @@ package final class BuildService: Sendable {
     }
 
     private func enter(_ order: BuildOrder, isForced: Bool) throws -> Accepted {
-        let directory = try createDirectory(order)
+        let directory = try draft(order)
         do {
             let other = try history.add(
                 directory.id, order, isForced: isForced, maxQueued: settings.builds.maxQueued)
             if let other {
-                try Files.remove(directory.path)
+                directory.discardDraft()
                 return Accepted(id: other, build: try show(other) ?? [], isCoalesced: true)
             }
         } catch {
-            try? Files.remove(directory.path)
+            directory.discardDraft()
             throw error
         }
         log.info(
@@ -118,6 +118,7 @@ package final class BuildService: Sendable {
                 "user": order.createdBy,
             ])
         do {
+            try directory.establish()
             try dispatcher.dispatch()
         } catch {
             // The build is safe in the queue; the supervisor's tick tries again.
@@ -333,10 +334,10 @@ package final class BuildService: Sendable {
         return log.kind == .file
     }
 
-    private func createDirectory(_ order: BuildOrder) throws -> BuildDirectory {
+    private func draft(_ order: BuildOrder) throws -> BuildDirectory {
         for _ in 0..<100 {
             let directory = history.directory(.random())
-            if try directory.create(order, groupMayRead: settings.server.nginxSendsLogs) { return directory }
+            if try directory.draft(order, groupMayRead: settings.server.nginxSendsLogs) { return directory }
         }
         throw Problem(.internalError, "no free build id was found")
     }

@@ -110,6 +110,8 @@ package struct Dispatcher: Sendable {
             [.integer(places)])
         for id in next.compactMap({ $0.text(0).flatMap { BuildID($0) } }) {
             let directory = history.directory(id)
+            // Who accepted it may have ended before this.
+            try directory.establish()
             guard readable(directory) != nil else {
                 log.error("a queued build's files are gone", ["build": id])
                 try database.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(id.text)])

@@ -182,9 +182,6 @@ package final class History: Sendable {
         let known = try withDatabase { database in
             Set(try database.execute("SELECT id FROM builds").compactMap { $0.text(0) })
         }
-        for name in try Files.names(in: "\(state)/builds") where name.hasSuffix(".removed") {
-            try? Files.remove("\(state)/builds/\(name)")
-        }
         let strays = try Files.names(in: "\(state)/builds").filter { !known.contains($0) }
             .compactMap { BuildID($0).map(directory) }
             .compactMap { directory in (try? directory.order()).map { (directory, $0) } }
@@ -195,6 +192,26 @@ package final class History: Sendable {
                 state == .queued ? .null : .integer(Int(order.createdAt.milliseconds))
             try withDatabase { database in
                 try Self.insert(directory.id, order, state, launchedAt: launchedAt, database)
+            }
+        }
+    }
+
+    /// Removes what crashes and failing disks left: halves of removed builds, drafts that nobody accepted, contexts of
+    /// builds that have ended.
+    package func tidy() throws {
+        let rows = try withDatabase { try $0.execute("SELECT id, state IN (\(Self.ended)) FROM builds") }
+        let hasEnded = Dictionary(rows.map { ($0.text(0) ?? "", $0.integer(1) == 1) }) { $1 }
+        let minuteAgo = (Clock.system.now().milliseconds - 60_000) * 1_000_000
+        for name in try Files.names(in: "\(state)/builds") {
+            let path = "\(state)/builds/\(name)"
+            if name.hasSuffix(".removed") {
+                try? Files.remove(path)
+            } else if name.hasSuffix(".draft") {
+                // A younger one may be about to be accepted.
+                let isOld = (try Files.status(path)).map { $0.modified < minuteAgo } ?? false
+                if isOld, hasEnded[String(name.dropFirst().dropLast(6))] == nil { try? Files.remove(path) }
+            } else if hasEnded[name] == true {
+                try? Files.remove("\(path)/context")
             }
         }
     }
