@@ -160,6 +160,16 @@ package struct BuildDirectory: Sendable {
         try statusBytes().map { bytes in try BuildStatus.decode(bytes) }
     }
 
+    /// The status, else one that says no more than the order where status.json cannot be understood; nil where neither can.
+    var knownStatus: BuildStatus? {
+        (try? status()) ?? (try? order()).map { BuildStatus(id: id, order: $0) }
+    }
+
+    /// Writes the status of a build that waits anew where it cannot be understood.
+    func mendWaiting() throws {
+        if (try? status()) == nil, let status = knownStatus { try write(status) }
+    }
+
     /// What the log says last, cut to a line's length.
     var lastLogLine: String? {
         guard let log = try? Descriptor.open(logPath, .read), let size = try? log.regularFileSize(),

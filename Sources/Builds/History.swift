@@ -196,26 +196,6 @@ package final class History: Sendable {
         }
     }
 
-    /// Removes what crashes and failing disks left: halves of removed builds, drafts that nobody accepted, contexts of
-    /// builds that have ended.
-    package func tidy() throws {
-        let rows = try withDatabase { try $0.execute("SELECT id, state IN (\(Self.ended)) FROM builds") }
-        let hasEnded = Dictionary(rows.map { ($0.text(0) ?? "", $0.integer(1) == 1) }) { $1 }
-        let minuteAgo = (Clock.system.now().milliseconds - 60_000) * 1_000_000
-        for name in try Files.names(in: "\(state)/builds") {
-            let path = "\(state)/builds/\(name)"
-            if name.hasSuffix(".removed") {
-                try? Files.remove(path)
-            } else if name.hasSuffix(".draft") {
-                // A younger one may be about to be accepted.
-                let isOld = (try Files.status(path)).map { $0.modified < minuteAgo } ?? false
-                if isOld, hasEnded[String(name.dropFirst().dropLast(6))] == nil { try? Files.remove(path) }
-            } else if hasEnded[name] == true {
-                try? Files.remove("\(path)/context")
-            }
-        }
-    }
-
     private static func insert(
         _ id: BuildID, _ order: BuildOrder, _ state: BuildState, launchedAt: Database.Value,
         _ database: Database

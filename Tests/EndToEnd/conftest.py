@@ -17,6 +17,7 @@ from support.browser import Browser
 from support.commandlines import CommandLines
 from support.engines import Docker, Podman
 from support.faults import FaultTable
+from support.faults_disk import Site
 from support.files import FileServer
 from support.models import ModelServer
 from support.processes import PROJECT, Background, run
@@ -68,6 +69,12 @@ def measure():
 def faults():
     """The table of faults at the end of the report."""
     return table
+
+
+@pytest.fixture(scope="session")
+def site(binary, work, environment):
+    """What trials begin with, see support/faults_disk.py."""
+    return Site(binary, work / "faults", environment)
 
 
 @pytest.fixture(scope="session")

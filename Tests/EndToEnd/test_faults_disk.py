@@ -1,12 +1,11 @@
 """Whatever call of Slipway's fails or is its last: answers stay honest, and nothing is lost, doubled or made up."""
 
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.faults_disk import BROKEN, DIE, DIE_AFTER, EVER, FULL, Site, Trial
+from support.faults_disk import BROKEN, DIE, DIE_AFTER, EVER, FULL, Trial, check
 from support.processes import wait_until
 
 MODES = {
@@ -17,46 +16,6 @@ MODES = {
     "fails, ENOSPC": (FULL, 1),
     "fails from then on, ENOSPC": (FULL, EVER),
 }
-
-
-@pytest.fixture(scope="session")
-def site(binary, work, environment):
-    return Site(binary, work / "faults-disk", environment)
-
-
-def check(trial, answers, found=frozenset()):
-    """What has to hold once the disk is well again and a supervisor has begun; builds that it `found` are there still."""
-    already = {trial.site.cut_off["ended"]} & found
-    builds = {build["build_id"]: build for build in trial.settle()}
-    folders = {build_id: trial.state / "builds" / build_id for build_id in builds}
-    # Its first look around is in its first second.
-    wait_until(lambda: {path.name for path in (trial.state / "builds").iterdir()} == set(builds),
-               f"folders to be those of {list(builds)}", 3)
-    wait_until(lambda: not any((folder / "context").exists() for folder in folders.values()), "no context", 3)
-    trial.wait_quiet()
-
-    made = [line.split() for line in trial.built.read_text().splitlines()]
-    assert len({context for context, _ in made}) == len(made), "a build ran twice"
-    accepted = {answer["build"]["build_id"] for status, answer in answers if status == 200}
-    unanswered = sum(status == 0 for status, _ in answers)
-    assert accepted | found <= set(builds), "an accepted build is gone"
-    assert len(builds) <= len(accepted | found) + unanswered, f"a refused build is there: {builds}"
-    for build_id, build in builds.items():
-        if build["state"] == "succeeded":
-            assert build_id in already or [f"{folders[build_id]}/context", trial.site.digest] in made, \
-                f"nobody built this: {build}"
-            assert build["image"]["id"] == f"sha256:{trial.site.digest}", build
-        else:
-            assert build["state"] == "failed" and build["error"]["message"] and build["error"]["hint"], build
-    with sqlite3.connect(trial.state / "slipway.db") as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = database.execute("SELECT id, state FROM builds ORDER BY id").fetchall()
-    assert rows == sorted((build_id, build["state"]) for build_id, build in builds.items())
-
-    status, answer = trial.submit()
-    assert status == 200, f"the next one is refused: {answer}"
-    builds = {build["build_id"]: build for build in trial.settle()}
-    assert builds[answer["build"]["build_id"]]["state"] == "succeeded", builds
 
 
 def submit_to_end(site, number, mode):

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ struct control {
     _Atomic int64_t error;   // errno, or -1 to die before the call, or -2 after it
     _Atomic int64_t clock;   // milliseconds that the time of day is ahead
     _Atomic int64_t hits;    // calls that failed
+    _Atomic int64_t started; // programs
     char where[256];         // the first of them
 };
 
@@ -171,6 +173,12 @@ long syscall(long number, ...) {
     int makes = number == SYS_openat2 && *(const uint64_t *)a[2] & O_CREAT;
     HARMED(makes ? harm_at("open", (int)a[0], (const char *)a[1]) : 0,
         REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *restrict actions,
+    const posix_spawnattr_t *restrict attributes, char *const *restrict arguments, char *const *restrict environment) {
+    if (control) ++control->started;
+    return REAL(posix_spawn)(pid, path, actions, attributes, arguments, environment);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {

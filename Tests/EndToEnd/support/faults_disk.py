@@ -34,6 +34,7 @@ case "$1 $2" in
     done
     digest=$( (cd "$1" && find . -type f | LC_ALL=C sort | xargs cat; echo "$recipe") | sha256sum | cut -c 1-64)
     echo "$1 $digest" >>"$DOCKER_BUILT"
+    while [ -e "${DOCKER_BUILT%/*}/hold" ]; do sleep 0.05; done
     echo "#1 building"
     echo "sha256:$digest" >"$id" ;;
 "image inspect") echo "[{\\"Id\\": \\"$3\\", \\"Size\\": 1}]" ;;
@@ -44,7 +45,7 @@ esac
 class Harm:
     """What the preloaded library is told, and tells."""
 
-    _fields = ("calls", "first", "last", "error", "clock", "hits")
+    _fields = ("calls", "first", "last", "error", "clock", "hits", "started")
 
     def __init__(self, library, folder, root):
         file = folder / "harm"
@@ -79,7 +80,7 @@ class Harm:
 
     @property
     def where(self):
-        return self._memory[48:304].split(b"\0")[0].decode()
+        return self._memory[56:312].split(b"\0")[0].decode()
 
 
 class Site:
@@ -99,12 +100,12 @@ class Site:
         (model / "requirements.txt").write_text("mlflow==3.1.0\n")
         run(PROJECT / "dev" / "sample-store", model, folder / "mlruns", "tiny")
         run("htpasswd", "-icB", "-C", "4", folder / "htpasswd", self.login[0], input=self.login[1])
-        engine = folder / "docker"
-        engine.write_text(ENGINE)
-        engine.chmod(0o755)
+        self.engine = folder / "docker"
+        self.engine.write_text(ENGINE)
+        self.engine.chmod(0o755)
         self.settings = {
             "server": {"responders": 1, "threads": 2}, "registry": {"uri": str(folder / "mlruns")},
-            "images": {"engine": str(engine), "base_images": {"3.11": "localhost/base:1"}},
+            "images": {"engine": str(self.engine), "base_images": {"3.11": "localhost/base:1"}},
             "builds": {"max_parallel": 1, "smoke_test": False, "min_free_mb": 0},
             "auth": {"htpasswd": str(folder / "htpasswd"), "administrators": [self.login[0]]}}
         # Without any harm: a state folder to begin with, and what a build is made of.
@@ -175,7 +176,14 @@ class Trial:
         self.environment = site.environment | self.harm.environment | {"DOCKER_BUILT": str(self.built)}
         if command:
             self.environment["HARM_COMMAND"] = command
+        self.program = site.binary
         self._processes = []
+
+    def use_own_program(self):
+        """A copy, which can be taken away."""
+        self.program = self.folder / "bin" / "slipway"
+        self.program.parent.mkdir()
+        shutil.copy(self.site.binary, self.program)
 
     def __enter__(self):
         return self
@@ -199,7 +207,7 @@ class Trial:
             listener.bind(str(self.socket))
             listener.listen(64)
             self._processes.append(subprocess.Popen(
-                [self.site.binary, "respond", "--config", self.config], stdin=listener, stdout=log, stderr=log,
+                [self.program, "respond", "--config", self.config], stdin=listener, stdout=log, stderr=log,
                 env=self.environment))
         # Its first answer comes after everything that its start writes.
         assert self.call("GET", "/slipway/healthz")[0] == 200
@@ -211,7 +219,7 @@ class Trial:
 
     def begin_to_serve(self):
         self.socket = self.state / "responder.sock"
-        serve = Background([self.site.binary, "serve", "--config", self.config], self.folder / "serve.log",
+        serve = Background([self.program, "serve", "--config", self.config], self.folder / "serve.log",
                            self.environment)
         self._processes.append(serve.process)
         return serve
@@ -256,9 +264,47 @@ class Trial:
             return quiet > 2
         wait_until(still, "the runners' end", 20, pause=0.02)
 
-    def settle(self):
+    def settle(self, seconds=10):
         """Until every build has ended; the builds."""
         def ended():
             builds = self.builds()
             return (builds,) if all(build["state"] in ENDED for build in builds) else None
-        return wait_until(ended, "the end of all builds", 10, pause=0.02)[0]
+        return wait_until(ended, "the end of all builds", seconds, pause=0.02)[0]
+
+
+def check(trial, answers, found=frozenset(), damaged=frozenset(), extra=0):
+    """What has to hold once the disk is well again and a supervisor has begun; builds that it `found` are there still.
+
+    `damaged` are those of which only the state is known; `extra` builds were accepted besides.
+    """
+    already = {trial.site.cut_off["ended"]} & found
+    builds = {build["build_id"]: build for build in trial.settle()}
+    folders = {build_id: trial.state / "builds" / build_id for build_id in builds}
+    # Its first look around is in its first second.
+    wait_until(lambda: {path.name for path in (trial.state / "builds").iterdir()} == set(builds),
+               f"folders to be those of {list(builds)}", 3)
+    wait_until(lambda: not any((folder / "context").exists() for folder in folders.values()), "no context", 3)
+    trial.wait_quiet()
+
+    made = [line.split() for line in trial.built.read_text().splitlines()]
+    assert len({context for context, _ in made}) == len(made), "a build ran twice"
+    accepted = {answer["build"]["build_id"] for status, answer in answers if status == 200}
+    unanswered = sum(status == 0 for status, _ in answers)
+    assert accepted | found <= set(builds), "an accepted build is gone"
+    assert len(builds) <= len(accepted | found) + unanswered + extra, f"a refused build is there: {builds}"
+    for build_id, build in builds.items():
+        if build["state"] == "succeeded":
+            assert build_id in already or [f"{folders[build_id]}/context", trial.site.digest] in made, \
+                f"nobody built this: {build}"
+            assert build_id in damaged or build["image"]["id"] == f"sha256:{trial.site.digest}", build
+        else:
+            assert build["state"] == "failed" and build["error"]["message"] and build["error"]["hint"], build
+    with sqlite3.connect(trial.state / "slipway.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = database.execute("SELECT id, state FROM builds ORDER BY id").fetchall()
+    assert rows == sorted((build_id, build["state"]) for build_id, build in builds.items())
+
+    status, answer = trial.submit()
+    assert status == 200, f"the next one is refused: {answer}"
+    builds = {build["build_id"]: build for build in trial.settle()}
+    assert builds[answer["build"]["build_id"]]["state"] == "succeeded", builds
