@@ -1,6 +1,8 @@
 """What can happen to the state folder, the clock and the program: nothing is lost, and the next build works."""
 
+import contextlib
 import errno
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,8 +14,8 @@ import pytest
 
 from support.faults_disk import EVER, Harm, Trial, check
 from support.load import Load
-from support.processes import kill, run, wait_until
-from support.slipway import BASE
+from support.processes import kill, resident_bytes, run, wait_until
+from support.slipway import BASE, ENDED
 
 
 @pytest.fixture
@@ -293,3 +295,50 @@ def test_any_get_repeated_1000_times_starts_nothing(new_slipway, sample_store, s
     for build_id in (works, waits):
         assert slipway.wait(build_id, 20)["state"] == "succeeded"
     faults.note("any GET, 1,000 times", len(paths) * 1000)
+
+
+def peak_memory(trial, script):
+    """Runs a build whose step is this script; how much memory its runner took, and the size of its log."""
+    (trial.folder / "step").write_text(script)
+    trial.serve()
+    answer = trial.submit()
+    build_id = answer[1]["build"]["build_id"]
+    peak = 0
+    while trial.build(build_id)["state"] not in ENDED:
+        for pid in trial.runners():
+            with contextlib.suppress(OSError):
+                peak = max(peak, resident_bytes(pid))
+    assert trial.build(build_id)["state"] == "succeeded", trial.build(build_id)
+    (trial.folder / "step").unlink()
+    check(trial, [answer])
+    return peak, (trial.state / "builds" / build_id / "build.log").stat().st_size
+
+
+def test_a_line_of_50_mb(trial, faults, measure):
+    peak, size = peak_memory(trial, "head -c 50000000 /dev/zero | tr '\\0' x; echo\n")
+    assert size > 50_000_000
+    measure(f"a line of 50 MB: the runner took {peak >> 20} MiB")
+    assert peak < 100 << 20
+    faults.note("a line of 50 MB")
+
+
+@pytest.mark.soak
+def test_a_log_of_1_gb(trial, faults, measure):
+    peak, size = peak_memory(trial, "yes 'a line of forty characters and no more' | head -c 1000000000\n")
+    measure(f"a log of 1 GB: {size >> 20} MiB are kept, the runner took {peak >> 20} MiB")
+    assert size < 257 << 20 and peak < 100 << 20
+    faults.note("a log of 1 GB")
+
+
+@pytest.mark.soak
+def test_1000_builds_at_once(trial, faults):
+    settings = json.loads(trial.config.read_text())
+    settings["builds"] |= {"max_parallel": 4, "max_queued": 2000}
+    trial.config.write_text(json.dumps(settings))
+    trial.serve()
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: trial.submit(), range(1000)))
+    assert {status for status, _ in answers} == {200}
+    assert {build["state"] for build in trial.settle(600)} == {"succeeded"}
+    check(trial, answers)
+    faults.note("1,000 builds at once", 1000)

@@ -34,8 +34,9 @@ case "$1 $2" in
     done
     digest=$( (cd "$1" && find . -type f | LC_ALL=C sort | xargs cat; echo "$recipe") | sha256sum | cut -c 1-64)
     echo "$1 $digest" >>"$DOCKER_BUILT"
-    while [ -e "${DOCKER_BUILT%/*}/hold" ]; do sleep 0.05; done
     echo "#1 building"
+    while [ -e "${DOCKER_BUILT%/*}/hold" ]; do sleep 0.05; done
+    [ ! -e "${DOCKER_BUILT%/*}/step" ] || . "${DOCKER_BUILT%/*}/step"
     echo "sha256:$digest" >"$id" ;;
 "image inspect") echo "[{\\"Id\\": \\"$3\\", \\"Size\\": 1}]" ;;
 esac
