@@ -107,6 +107,9 @@ package struct Dispatcher: Sendable {
             [.integer(places)])
         for id in next.compactMap({ $0.text(0).flatMap { BuildID($0) } }) {
             let directory = history.directory(id)
+            // Who accepted it may have ended before this.
+            try directory.establish()
+            try directory.mendWaiting()
             guard readable(directory) != nil else {
                 log.error("a queued build's files are gone", ["build": id])
                 try database.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(id.text)])
@@ -154,6 +157,6 @@ package struct Dispatcher: Sendable {
         return (end.state, true)
     }
 
-    /// nil where the directory is gone or its status cannot be understood.
-    private func readable(_ directory: BuildDirectory) -> BuildStatus? { try? directory.status() }
+    /// nil where the directory is gone, or neither its status nor its order can be understood.
+    private func readable(_ directory: BuildDirectory) -> BuildStatus? { directory.knownStatus }
 }

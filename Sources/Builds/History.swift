@@ -194,9 +194,6 @@ package final class History: Sendable {
         let known = try withDatabase { database in
             Set(try database.execute("SELECT id FROM builds").compactMap { $0.text(0) })
         }
-        for name in try Files.names(in: "\(state)/builds") where name.hasSuffix(".removed") {
-            try? Files.remove("\(state)/builds/\(name)")
-        }
         let strays = try Files.names(in: "\(state)/builds").filter { !known.contains($0) }
             .compactMap { BuildID($0).map(directory) }
             .compactMap { directory in (try? directory.order()).map { (directory, $0) } }

@@ -55,6 +55,7 @@ enum ServeCommand: Subcommand {
                 try dispatcher.dispatch()
                 if ContinuousClock.now >= nextPrune {
                     nextPrune = .now + .seconds(3600)
+                    try history.tidy()
                     try prune(try Program(arguments))
                 }
             } catch {

@@ -43,6 +43,15 @@ func order(
         createdAt: moment ?? Timestamp(milliseconds: 1_700_000_000_000), createdBy: user)
 }
 
+extension BuildDirectory {
+    /// Makes a build's directory at once.
+    func create(_ order: BuildOrder) throws -> Bool {
+        guard try draft(order) else { return false }
+        try establish()
+        return true
+    }
+}
+
 extension History {
     /// Accepts a build as a submit does.
     @discardableResult

@@ -48,6 +48,33 @@ import Testing
         #expect(try directory.order().modelName == "churn")
     }
 
+    @Test(arguments: [
+        (#"{"a":["}]",{"b":"\""}]}"#, true), ("{}", true), ("{}}", false), ("{} ", false),
+        (#"{"a":"#, false),
+        (#"{"a":"}"#, false), ("[]", false), ("", false), (#"{"a":1"#, false),
+    ])
+    func `what was cut off is told from what is whole`(text: String, isWhole: Bool) {
+        #expect(JSON.isObject(Array(text.utf8)) == isWhole)
+    }
+
+    @Test func `of a spoiled status the order and the index tell`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let build = try history.accept(order())
+        for spoiled in ["", "{}", #"{"build_id":"\#(build.id)","state":"succ"#] {
+            try Files.replace("\(build.path)/status.json", with: Array(spoiled.utf8))
+            let bytes = try #require(try history.statusBytes(build.id))
+            let told = try BuildStatus.decode(bytes)
+            #expect(told.state == .queued && told.modelName == "churn" && told.warnings.count == 1)
+            #expect(build.knownStatus?.state == .queued)
+        }
+        try history.withDatabase { try $0.execute("UPDATE builds SET state = 'failed'") }
+        let failed = try BuildStatus.decode(try #require(try history.statusBytes(build.id)))
+        #expect(failed.state == .failed && failed.error?.hint != nil)
+        try build.mendWaiting()
+        #expect(try build.status()?.state == .queued)
+    }
+
     @Test func `one process holds the lease`() throws {
         let state = try StateDirectory()
         let directory = BuildDirectory(state: state.path, id: .random())

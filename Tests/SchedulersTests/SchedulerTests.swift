@@ -17,7 +17,7 @@ struct SchedulerTests {
         id = try #require(BuildID("0a1b2c3d"))
     }
 
-    /// - Parameter script: what the commands run, with `$1` saying which one.
+    /// A scheduler whose commands run `script`, with `$1` saying which one.
     private func scheduler(
         _ script: String, kind: String = "slurm", arguments: [String] = [], more: String = ""
     ) throws -> Scheduler {
