@@ -290,6 +290,7 @@ package final class BuildService: Sendable {
     ///
     /// - Parameter limit: how many at most.
     /// - Returns: how many it were.
+    /// - Throws: what keeps the index from being read.
     package func compressLogs(limit: Int) throws -> Int {
         let age = Int64(settings.builds.compressLogsAfterDays) * 86_400_000
         let due = Timestamp(milliseconds: clock.now().milliseconds - age)
@@ -319,6 +320,7 @@ package final class BuildService: Sendable {
     /// - Parameters:
     ///   - id: the build's.
     ///   - log: its log, where that cannot be read as it lies there.
+    /// - Returns: what one thread follows it by.
     package func watch(_ id: BuildID, log: Descriptor?) -> BuildWatch {
         BuildWatch(directory: history.directory(id), log: log) { self.watch.position(of: id) }
     }

@@ -45,6 +45,7 @@ extension Job {
     /// - Parameters:
     ///   - hadBegun: whether a runner had the build.
     ///   - logEnd: what the log says last.
+    /// - Returns: the build's error.
     func loss(hadBegun: Bool, logEnd: String?) -> Problem {
         let name = number.map { "job \($0)" } ?? "its job"
         let told =

@@ -14,7 +14,8 @@ package protocol Launcher: Sendable {
     ///
     /// - Parameters:
     ///   - build: one that was launched and has not ended.
-    ///   - launchedFor: how long ago that was.
+    ///   - age: how long ago that was.
+    /// - Returns: true where nothing is to be waited for.
     func hasGivenUp(_ build: BuildDirectory, launchedFor age: Duration) -> Bool
 }
 
