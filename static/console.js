@@ -1,6 +1,6 @@
 // The first console: a form that submits, and the latest builds, read again every two seconds.
 import { goToSignIn, signOut, whoAmI } from "./account.js";
-import { text } from "./texts.js";
+import { text } from "./lib/i18n.js";
 
 const base = "/ajax-api/2.0/mlflow/models/build-docker";
 const byId = (id) => document.getElementById(id);

@@ -1,6 +1,7 @@
 // The sign-in page: asks for name and password, and goes on to the page that somebody wanted to see.
-import { Refusal, nextAddress, signIn, signOut, whoAmI } from "./account.js";
-import { text, translate } from "./texts.js";
+import { nextAddress, signIn, signOut, whoAmI } from "./account.js";
+import { Refusal } from "./lib/api.js";
+import { text, translate } from "./lib/i18n.js";
 
 const byId = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // Put into MLflow's page by nginx: who is signed in, and the way out.
 import { goToSignIn, signInAddress, signOut, whoAmI } from "./account.js";
-import { text } from "./texts.js";
+import { text } from "./lib/i18n.js";
 
 function element(name, properties = {}, ...children) {
   const node = Object.assign(document.createElement(name), properties);
@@ -39,7 +39,7 @@ class SessionControl {
     leave.ariaLabel = text("signOut");
     leave.addEventListener("click", () => this.#leave(leave));
     this.#line.append(element("span", { title: user }, user), leave);
-    const style = element("link", { rel: "stylesheet", href: "/slipway/ui/session.css" });
+    const style = element("link", { rel: "stylesheet", href: new URL("session.css", import.meta.url) });
     this.#host.hidden = true;
     style.addEventListener("load", () => { this.#isStyled = true; this.#place(); });
     setTimeout(() => { this.#isLate = true; this.#place(); }, 3000);
