@@ -65,8 +65,8 @@ class BuildView {
     });
     show(this.node, this.#head, this.#state, this.#result,
       h("div", { class: "work" },
-        h("div", {}, h("section", { class: "card" }, h("h2", {}, text("steps")), this.#steps.node), this.#facts),
-        h("section", { class: "card" }, this.#log)),
+        h("section", { class: "card" }, h("h2", {}, text("steps")), this.#steps.node),
+        h("section", { class: "card log" }, this.#log), this.#facts),
       this.#dockerfile());
     this.#update(build, true);
     if (this.#hasLine) this.#log.show(Number(query.line) - 1);
