@@ -23,7 +23,10 @@ async function send(path, options) {
     if (error.name === "AbortError") throw error;
     throw new Unreachable(error.message);
   }
-  if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
+  if (!response.ok) {
+    if (response.status === 401 && path !== "/slipway/login") globalThis.dispatchEvent?.(new Event("slipway-signed-out"));
+    throw new Refusal(response.status, await response.json().catch(() => ({})));
+  }
   return response;
 }
 
