@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandLine, requestLine, runLine } from "../../static/dialog/commands.js";
+import { commandLine, requestLine, runLine } from "../../static/lib/commands.js";
 import { FieldError, asked, fieldOf, kinds, valueOf, writtenOf } from "../../static/dialog/fields.js";
 
 const values = [

@@ -31,7 +31,7 @@ class BuildDialog {
     this.#options = options;
     this.#dialog = h("dialog", { "aria-labelledby": "title", "aria-describedby": "subject" },
       h("header", {},
-        h("div", {}, h("h2", { id: "title" }, text("buttonBuild")), h("p", { id: "subject" }, text("dialogSubject", options))),
+        h("div", {}, h("h2", { id: "title" }, text("buildImage")), h("p", { id: "subject" }, text("modelVersion", options))),
         h("button", { class: "close", type: "button", ariaLabel: text("dialogClose"), on: { click: () => this.close() } }, icon("cross"))),
       this.#view);
     this.#dialog.addEventListener("close", () => this.#leave());

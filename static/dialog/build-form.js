@@ -40,7 +40,7 @@ export class BuildForm {
       this.#fields[target.name].complain();
       if (asked.includes(target.name)) askLater();
     });
-    for (const name of advanced) this.#fields[name].hint(text(`dialogHint_${name}`));
+    for (const name of advanced) this.#fields[name].hint(text(`fieldHint_${name}`));
     this.#fields.platform.suggest(["linux/amd64", "linux/arm64"]);
     this.#fields.pip_index_url.suggest(["pypi", "tsinghua"]);
     options.signal.addEventListener("abort", () => { this.#question?.abort(); clearTimeout(this.#timer); });
@@ -99,14 +99,14 @@ export class BuildForm {
     const packages = defaults.requirements.length + (defaults.conda?.packages.length ?? 0);
     show(this.#decision,
       h("dl", {},
-        h("dt", {}, "Python"), h("dd", {}, defaults.python_version, h("span", { class: "faint" }, ` – ${defaults.python_version_reason}`)),
-        h("dt", {}, text("dialogPackages")), h("dd", {}, plural("dialogPackageCount", packages),
+        h("dt", {}, text("python")), h("dd", {}, defaults.python_version, h("span", { class: "faint" }, ` – ${defaults.python_version_reason}`)),
+        h("dt", {}, text("packages")), h("dd", {}, plural("dialogPackageCount", packages),
           defaults.pip_index_url && h("span", { class: "faint" }, ` – ${defaults.pip_index_url}`)),
-        defaults.system_packages.length > 0 && [h("dt", {}, text("dialogSystem")), h("dd", {}, defaults.system_packages.join(", "))]),
-      defaults.warnings.length > 0 && h("ul", { class: "warnings", ariaLabel: text("dialogWarnings") },
+        defaults.system_packages.length > 0 && [h("dt", {}, text("systemPackages")), h("dd", {}, defaults.system_packages.join(", "))]),
+      defaults.warnings.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") },
         defaults.warnings.map((warning) => h("li", {}, icon("warning"), h("span", {}, warning)))),
-      h("details", {}, h("summary", {}, icon("chevron"), "Dockerfile"),
-        h("pre", { tabIndex: 0, role: "region", ariaLabel: "Dockerfile" }, defaults.dockerfile)));
+      h("details", {}, h("summary", {}, icon("chevron"), text("dockerfile")),
+        h("pre", { tabIndex: 0, role: "region", ariaLabel: text("dockerfile") }, defaults.dockerfile)));
   }
 
   // The order

@@ -1,15 +1,13 @@
 // What became of an order: one friendly confirmation, which lives until the build has ended.
+import { commandLine, requestLine, runLine } from "../lib/commands.js";
 import { h, icon, show } from "../lib/dom.js";
 import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { copyable } from "../parts/copy.js";
 import { complaint, passes } from "../parts/problem.js";
-import { hasEnded, kind, sentence } from "../parts/state.js";
-import { requestLine, runLine } from "./commands.js";
+import { hasEnded, kind, sentence, sign } from "../parts/state.js";
 import { followBuild } from "./follow-build.js";
-
-const signs = { waiting: "clock", working: "work", succeeded: "check", failed: "cross", cancelled: "stop" };
 
 export class BuildProgress {
   #options;
@@ -34,9 +32,9 @@ export class BuildProgress {
         h("div", { class: "state", role: "status" }, this.#sign, h("div", {}, this.#words, this.#detail)),
         isCoalesced && h("p", { class: "note" }, text("dialogCoalesced")),
         h("dl", {},
-          h("dt", {}, text("dialogLabel_image_name")), h("dd", {}, h("code", {}, build.image_name)),
+          h("dt", {}, text("imageName")), h("dd", {}, h("code", {}, build.image_name)),
           h("dt", {}, text("dialogBuildID")), h("dd", {}, h("code", {}, build.build_id)),
-          h("dt", {}, text("dialogLog")), h("dd", {}, h("a", {
+          h("dt", {}, text("log")), h("dd", {}, h("a", {
             href: log, target: isInConsole ? "" : "_blank", rel: isInConsole ? "" : "noopener",
             on: { click: () => { if (isInConsole) options.onClose(); } },
           }, text("dialogOpenLog"), isInConsole ? null : icon("open")))),
@@ -59,7 +57,7 @@ export class BuildProgress {
     if (kind(build) === this.#shown) return;
     this.#shown = kind(build);
     this.#sign.className = `sign ${this.#shown}`;
-    show(this.#sign, icon(signs[this.#shown]));
+    show(this.#sign, sign(build));
     show(this.#outcome, this.#outcomeOf(build));
     const isOver = build.state === "failed" || build.state === "cancelled";
     show(this.#buttons,
@@ -81,9 +79,9 @@ export class BuildProgress {
     }
     if (build.state !== "succeeded") return hasEnded(build) ? null : h("p", { class: "note" }, text("dialogGoesOn"));
     return [
-      copyable(text("dialogRun"), runLine(build)),
-      copyable(text("dialogRequest"), requestLine(build)),
-      (build.pushed ?? []).map((name) => copyable(text("dialogPushed"), name)),
+      copyable(text("runIt"), runLine(build)),
+      copyable(text("askIt"), requestLine(build)),
+      (build.pushed ?? []).map((name) => copyable(text("pullIt"), commandLine([build.image.run[0], "pull", name]))),
     ];
   }
 
@@ -95,12 +93,12 @@ export class BuildProgress {
       if (build.image?.size_bytes) parts.push(bytes(build.image.size_bytes));
       if (build.duration_seconds !== undefined) parts.push(duration(build.duration_seconds));
     } else if (this.#isLost) {
-      parts.push(text("dialogLost"));
+      parts.push(text("streamLost"));
     } else {
       const step = build.steps?.at(-1);
       if (step) parts.push(duration(Math.max(0, Math.floor((Date.now() - new Date(step.started_at)) / 1000))));
-      if (step?.progress?.total && step.name !== "pushing") parts.push(text("dialogOf", { done: bytes(step.progress.done), total: bytes(step.progress.total) }));
-      if (build.eta_seconds) parts.push(text("dialogLeft", { time: duration(build.eta_seconds) }));
+      if (step?.progress?.total && step.name !== "pushing") parts.push(text("doneOf", { done: bytes(step.progress.done), total: bytes(step.progress.total) }));
+      if (build.eta_seconds) parts.push(text("left", { time: duration(build.eta_seconds) }));
       const instruction = step?.engine_steps?.at(-1)?.name;
       if (instruction) parts.push(instruction);
     }

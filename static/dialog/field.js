@@ -32,7 +32,7 @@ export class Field {
     this.#hint = h("p", { id: ids.hint, class: "hint" });
     this.#error = h("p", { id: ids.error, class: "error" });
     this.written = writtenOf(name, value);
-    const label = h("label", { htmlFor: name }, text(`dialogLabel_${name}`));
+    const label = h("label", { htmlFor: name }, text(`field_${name}`));
     if (kinds[name] === "truth") {
       this.node = h("div", { class: "field check" }, this.input, label, this.#hint, this.#error);
     } else {

@@ -11,7 +11,7 @@ const patience = 1500;
 export class BuildButton {
   #node = h("button", {
     id: "build", class: "build", hidden: true, type: "button", "aria-haspopup": "dialog", on: { click: () => this.#open() },
-  }, icon("box"), text("buttonBuild"));
+  }, icon("box"), text("buildImage"));
   #target = null;
   #dialog = null;
   #isStyled = false;
