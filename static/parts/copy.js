@@ -26,10 +26,3 @@ export function copyable(label, words) {
   });
   return h("div", { class: "copyable" }, h("span", { class: "label" }, label, told), h("div", { class: "line" }, code, button));
 }
-
-const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
-/** Words as a shell's command line. */
-export function commandLine(words) {
-  return words.map(quoted).join(" ");
-}

@@ -1,22 +1,17 @@
 // A finished image: how to use it, how it did when it was tried, what its size is made of.
+import { commandLine, requestLine, runLine } from "../lib/commands.js";
 import { h, icon } from "../lib/dom.js";
 import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
-import { commandLine, copyable } from "./copy.js";
+import { copyable } from "./copy.js";
 import { layersBar } from "./layers.js";
 import { facts } from "./table.js";
-
-function request(build) {
-  const example = build.verification?.example;
-  if (!example) return commandLine(["curl", "http://127.0.0.1:8080/ping"]);
-  return commandLine(["curl", "-H", "Content-Type: application/json", "-d", `@${example}`, "http://127.0.0.1:8080/invocations"]);
-}
 
 export function useCard(build) {
   const pushed = build.pushed ?? [];
   return h("section", { class: "card" }, h("h2", {}, text("useImage")),
-    copyable(text("runIt"), commandLine(build.image.run)),
-    copyable(text("askIt"), request(build)),
+    copyable(text("runIt"), runLine(build)),
+    copyable(text("askIt"), requestLine(build)),
     pushed.map((name) => copyable(text("pullIt"), commandLine(["docker", "pull", name]))),
     !pushed.length && h("p", { class: "faint" }, text("notPushed", { host: build.runner?.host ?? "" })));
 }
