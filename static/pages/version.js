@@ -27,7 +27,7 @@ export function page({ parameters: { model, version }, context, signal }) {
         h("a", { href: address("models") }, text("models")), icon("chevron"),
         h("a", { href: address("versions", { model }) }, model)),
       h("h1", { tabIndex: -1 }, text("modelVersion", { model, version }))),
-    mayBuild(context.me) && build),
+    mayBuild(context.me, model) && build),
     h("div", { class: "pair" }, about, plan),
     h("section", { ariaLabel: text("itsBuilds") }, h("h2", { class: "section-title" }, text("itsBuilds")), built));
 
