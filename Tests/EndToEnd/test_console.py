@@ -199,7 +199,7 @@ def test_the_list_and_the_log_are_live(hosted, browser):
         page.locator("tr", has_text=waiting["build_id"]).locator(".badge.waiting", has_text="no. 1").wait_for()
 
         seen.open(build_address(waiting))
-        seen.wait_state("Waiting: 0 builds are before this one.")
+        seen.wait_state("Waiting: this build is next.")
         page.locator(".state-card.waiting").wait_for()
         page.locator(".log-lines", has_text="").wait_for()
 

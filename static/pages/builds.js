@@ -68,8 +68,8 @@ export function page({ query, context, signal }) {
       hello: () => soon(),
       build: (build) => {
         if (!known.has(build.build_id)) return query.page || soon();
-        // Others move up when one leaves the queue.
-        if (known.get(build.build_id).state === "queued" && build.state !== "queued") soon();
+        // Only a list tells places in the queue; others move up when one leaves it.
+        if (build.state === "queued" || known.get(build.build_id).state === "queued") soon();
         known.set(build.build_id, build);
         redraw();
       },
