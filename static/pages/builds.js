@@ -57,10 +57,10 @@ export function page({ query, context, signal }) {
   const soon = later(300, reload);
   /** Drawn again without what is in the reader's hand being lost. */
   const redraw = later(50, () => {
-    const focused = document.activeElement?.ariaLabel;
-    const hadFocus = list.contains(document.activeElement);
+    const name = (node) => node.ariaLabel ?? node.href;
+    const focused = list.contains(document.activeElement) && name(document.activeElement);
     show(list, render());
-    if (hadFocus) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => each.ariaLabel === focused)?.focus();
+    if (focused) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => name(each) === focused)?.focus();
   });
 
   follow(`${path}/events`, {
