@@ -62,7 +62,7 @@ export class BuildProgress {
     const isOver = build.state === "failed" || build.state === "cancelled";
     show(this.#buttons,
       isOver && h("button", { type: "button", class: "plain", on: { click: this.#options.onChange } }, text("dialogChange")),
-      h("button", { type: "button", class: "primary", on: { click: this.#options.onClose } }, text("dialogDone")));
+      h("button", { type: "button", on: { click: this.#options.onClose } }, text("dialogDone")));
   }
 
   /** That it cannot be seen at the moment is no trouble of the build's. */
