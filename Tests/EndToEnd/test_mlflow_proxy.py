@@ -34,8 +34,8 @@ def made(binary, work, environment):
             slipway = Slipway(binary, work / "fronts" / name, {
                 "registry": {"uri": server.url}, "images": {"engine": "/nonexistent/docker"},
                 "auth": {"viewers": [VIEWER[0]], "builders": {BUILDER[0]: "sums*"}} | auth}, environment, server.url)
-            for name, password in (VIEWER, BUILDER):
-                slipway.command("user", "add", name, "--password-stdin", input=password)
+            for user, password in (VIEWER, BUILDER):
+                slipway.command("user", "add", user, "--password-stdin", input=password)
             stack.callback(slipway.stop)
             return slipway.start()
         yield make
@@ -404,7 +404,8 @@ def test_neither_a_session_nor_a_password_of_slipways_reaches_mlflow(noted, reco
 
 def test_mlflow_is_told_who_it_is_and_no_client_can_say_so(noted, recorder):
     lies = {
-        "X-Slipway-User": "admin", "X-Slipway-Admin": "1", "X-Slipway-Authorization": "Basic eDp5",
+        "X-Slipway-User": "admin", "X-Slipway-Admin": "1", "X-Slipway-Builder": "1",
+        "X-Slipway-Authorization": "Basic eDp5",
         "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil.example", "Forwarded": "for=1",
         "Slipway-Internal": "1", "SLIPWAY_INTERNAL": "1",
     }
@@ -412,6 +413,7 @@ def test_mlflow_is_told_who_it_is_and_no_client_can_say_so(noted, recorder):
     assert answer.status_code == 200 and SESSION in answer.text and BUTTON not in answer.text
     told = recorder.last()[2]
     assert told["X-Slipway-User"] == VIEWER[0] and told["X-Slipway-Admin"] == "0"
+    assert told["X-Slipway-Builder"] is None
     assert told["X-Slipway-Authorization"] is None and told["Authorization"] is None
     assert told["X-Forwarded-For"] == "127.0.0.1" and told["Host"] == "localhost"
     assert told["X-Forwarded-Host"] is None and told["Forwarded"] is None
