@@ -16,6 +16,8 @@ package final class BuildService: Sendable {
     private let clock: Clock
     private let log = Log("builds")
     private let lastRefresh = Mutex(ContinuousClock.now)
+    /// Who follows all builds at once.
+    package let watch: HistoryWatch
 
     package init(
         history: History, dispatcher: Dispatcher, source: ModelSource, engineWatch: EngineWatch,
@@ -27,6 +29,7 @@ package final class BuildService: Sendable {
         self.engineWatch = engineWatch
         self.settings = settings
         self.clock = clock
+        watch = HistoryWatch(history: history, dispatcher: dispatcher)
     }
 
     /// A build that a submit led to.
@@ -227,6 +230,16 @@ package final class BuildService: Sendable {
         } catch {
             guard error.isNotFound else { throw error }
             return (try Descriptor.openNull(), 0)
+        }
+    }
+
+    /// A build's bytes as its runner left them, without a look at the index; nil where there is none.
+    package func status(_ id: BuildID) -> [UInt8]? { (try? history.directory(id).statusBytes()) ?? nil }
+
+    /// Follows one build; it need not exist (any more).
+    package func watch(_ id: BuildID) -> BuildWatch {
+        BuildWatch(directory: history.directory(id), positions: { self.watch.position(of: id) }) {
+            try self.logFile(id)?.file
         }
     }
 

@@ -33,7 +33,34 @@ package final class History: Sendable {
         try Self.addColumns(opened)
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_state ON builds (state, seq)")
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_model ON builds (model_name, seq)")
+        try Self.recordChanges(opened)
         database = Mutex(opened)
+    }
+
+    /// Numbers each build's latest change of state, so that who watches all builds can go on from a number.
+    private static func recordChanges(_ database: Database) throws {
+        try database.execute(
+            """
+            CREATE TABLE IF NOT EXISTS changes (
+                serial INTEGER PRIMARY KEY AUTOINCREMENT,
+                build_id TEXT NOT NULL UNIQUE
+            )
+            """)
+        let triggers = [
+            ("entered", "AFTER INSERT ON builds", "new"),
+            ("moved", "AFTER UPDATE OF state ON builds WHEN old.state IS NOT new.state", "new"),
+            ("removed", "AFTER DELETE ON builds", "old"),
+        ]
+        for (name, moment, row) in triggers {
+            // Not INSERT OR REPLACE: within a trigger the outer statement's way with conflicts holds.
+            try database.execute(
+                """
+                CREATE TRIGGER IF NOT EXISTS build_\(name) \(moment) BEGIN
+                    DELETE FROM changes WHERE build_id = \(row).id;
+                    INSERT INTO changes (build_id) VALUES (\(row).id);
+                END
+                """)
+        }
     }
 
     /// What came after the first version of the table.
@@ -182,6 +209,40 @@ package final class History: Sendable {
                 launchedAt, .integer(order.batchID == nil ? 0 : 1), order.batchID.map { .text($0) } ?? .null,
                 .text(try order.mark),
             ])
+    }
+
+    /// The builds whose state changed after a change, oldest change first.
+    ///
+    /// - Parameters:
+    ///   - serial: that change's number; nil for the latest of all changes alone.
+    ///   - limit: how many at most.
+    func changes(after serial: Int?, limit: Int) throws -> [HistoryWatch.Change] {
+        try withDatabase { database in
+            let rows =
+                if let serial {
+                    try database.execute(
+                        "SELECT serial, build_id FROM changes WHERE serial > ? ORDER BY serial LIMIT ?",
+                        [.integer(serial), .integer(limit)])
+                } else {
+                    try database.execute(
+                        "SELECT serial, build_id FROM changes ORDER BY serial DESC LIMIT 1")
+                }
+            return rows.compactMap { row in
+                guard let serial = row.integer(0), let id = row.text(1).flatMap({ BuildID($0) }) else {
+                    return nil
+                }
+                return HistoryWatch.Change(serial: serial, id: id)
+            }
+        }
+    }
+
+    /// The builds that wait, the next one first.
+    func queue() throws -> [BuildID] {
+        try withDatabase { database in
+            try database.execute(
+                "SELECT id FROM builds WHERE launched_at IS NULL AND state = 'queued' ORDER BY priority, seq"
+            ).compactMap { $0.text(0).flatMap { BuildID($0) } }
+        }
     }
 
     /// How many builds stand before this one and with it in the queue; nil where it is not queued.

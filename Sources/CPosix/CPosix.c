@@ -73,9 +73,50 @@ int slipway_epoll_wait(int epoll, int milliseconds) {
     return count == 0 || errno == EINTR ? -1 : -2;
 }
 
+int slipway_epoll_follow(int epoll, int descriptor, bool writable, bool known) {
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | (writable ? EPOLLOUT : 0), .data.fd = descriptor};
+    return epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int slipway_epoll_wait_many(int epoll, slipway_ready *ready, int limit, int milliseconds) {
+    struct epoll_event events[256];
+    int count = epoll_wait(epoll, events, limit < 256 ? limit : 256, milliseconds);
+    if (count < 0) return errno == EINTR ? 0 : -2;
+    for (int i = 0; i < count; i++)
+        ready[i] = (slipway_ready){
+            .descriptor = events[i].data.fd,
+            .readable = events[i].events & EPOLLIN,
+            .writable = events[i].events & EPOLLOUT,
+            .hung_up = events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR),
+        };
+    return count;
+}
+
+ssize_t slipway_send_now(int socket, const void *bytes, size_t count) {
+    return send(socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+ssize_t slipway_receive_now(int socket, void *bytes, size_t count) { return recv(socket, bytes, count, MSG_DONTWAIT); }
+
+int64_t slipway_raise_open_files(int64_t most) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    rlim_t wanted = limit.rlim_max < (rlim_t)most ? limit.rlim_max : (rlim_t)most;
+    if (wanted > limit.rlim_cur) {
+        limit.rlim_cur = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return (int64_t)limit.rlim_cur;
+}
+
 int slipway_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int slipway_eventfd_signal(int descriptor) { return eventfd_write(descriptor, 1); }
+
+void slipway_eventfd_reset(int descriptor) {
+    eventfd_t count;
+    eventfd_read(descriptor, &count);
+}
 
 int slipway_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 

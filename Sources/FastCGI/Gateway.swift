@@ -19,6 +19,8 @@ package struct GatewayResponse: Sendable {
         case bytes([UInt8])
         /// `length` bytes of a file from `offset`.
         case file(Descriptor, offset: Int, length: Int)
+        /// Events, as they come.
+        case events(EventSubscription)
     }
 
     package var status: Int

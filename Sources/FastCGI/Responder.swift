@@ -11,6 +11,7 @@ package struct Responder: Sendable {
     private let listener: Descriptor
     private let threads: Int
     private let bodyLimit: Int
+    private let streams: EventStreams?
     private let answer: @Sendable (GatewayRequest) -> GatewayResponse
 
     /// Prepares a responder; `run` starts it.
@@ -19,14 +20,16 @@ package struct Responder: Sendable {
     ///   - listener: a listening socket; it may be shared with other processes.
     ///   - threads: how many requests are answered at a time.
     ///   - bodyLimit: the longest request body that is read, in bytes.
+    ///   - streams: who goes on with answers that are events; without it they end at once.
     ///   - answer: called on several threads at once.
     package init(
-        listener: Descriptor, threads: Int, bodyLimit: Int,
+        listener: Descriptor, threads: Int, bodyLimit: Int, streams: EventStreams? = nil,
         answer: @escaping @Sendable (GatewayRequest) -> GatewayResponse
     ) {
         self.listener = listener
         self.threads = threads
         self.bodyLimit = bodyLimit
+        self.streams = streams
         self.answer = answer
     }
 
@@ -41,16 +44,17 @@ package struct Responder: Sendable {
         Signals.ignore(SIGPIPE)
         try listener.stopBlocking()
         let stop = try Occasion()
-        Threads.concurrently(threads + 1) { index in
-            if index == 0 {
-                _ = signals.wait()
-                stop.happen()
-            } else {
-                do {
-                    try serve(until: stop)
-                } catch {
-                    Log("fastcgi").error("a thread cannot wait for requests", ["cause": error])
+        Threads.concurrently(threads + 2) { index in
+            do {
+                switch index {
+                case 0:
+                    _ = signals.wait()
+                    stop.happen()
+                case 1: try streams?.run(until: stop)
+                default: try serve(until: stop)
                 }
+            } catch {
+                Log("fastcgi").error("a thread cannot wait for requests", ["cause": error])
             }
         }
     }
@@ -67,7 +71,12 @@ package struct Responder: Sendable {
             if ready == stop.descriptor.number { return }
             // Another thread or process may have been faster: then there is nothing to accept.
             guard ready == listener.number, FCGX_Accept_r(&request) == 0 else { continue }
-            send(answer(read(request)), to: request.out)
+            let response = answer(read(request))
+            if case .events(let subscription) = response.body, let streams {
+                handOver(&request, response, subscription, streams)
+                continue
+            }
+            send(response, to: request.out)
             // Even where the web server asks to keep it (fastcgi_keep_conn).
             request.keepConnection = 0
             FCGX_Finish_r(&request)
@@ -104,7 +113,22 @@ package struct Responder: Sendable {
         }
     }
 
-    private func send(_ response: GatewayResponse, to stream: UnsafeMutablePointer<FCGX_Stream>?) {
+    /// Takes the connection out of the library's request, whose buffers are given back, and leaves it to `streams`.
+    private func handOver(
+        _ request: inout FCGX_Request, _ response: GatewayResponse, _ subscription: EventSubscription,
+        _ streams: EventStreams
+    ) {
+        let connection = Descriptor(adopting: request.ipcFd)
+        let requestID = UInt16(truncatingIfNeeded: request.requestId)
+        request.ipcFd = -1
+        FCGX_Free(&request, 0)
+        streams.take(
+            .init(
+                connection: connection, requestID: requestID, head: Self.head(response),
+                subscription: subscription))
+    }
+
+    private static func head(_ response: GatewayResponse) -> [UInt8] {
         var head = "Status: \(response.status)\r\n"
         for (name, value) in response.headers {
             head += "\(name): "
@@ -112,9 +136,13 @@ package struct Responder: Sendable {
                 contentsOf: value.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
             head += "\r\n"
         }
-        head += "\r\n"
-        guard put(Array(head.utf8), stream) else { return }
+        return Array((head + "\r\n").utf8)
+    }
+
+    private func send(_ response: GatewayResponse, to stream: UnsafeMutablePointer<FCGX_Stream>?) {
+        guard put(Self.head(response), stream) else { return }
         switch response.body {
+        case .events: break
         case .bytes(let bytes): _ = put(bytes, stream)
         case .file(let file, var offset, let length):
             let end = offset + length

@@ -5,6 +5,8 @@ internal import Glibc
 package struct Poller: ~Copyable {
     private let epoll: Descriptor
 
+    var number: Int32 { epoll.number }
+
     /// The corresponding C function is `epoll_create1(2)`.
     package init() throws(SystemError) {
         let number = slipway_epoll_create()
@@ -33,9 +35,9 @@ package struct Poller: ~Copyable {
     }
 }
 
-/// Something that happens once and that any number of pollers can wait for.
+/// Something that happens and that any number of pollers can wait for.
 package struct Occasion: Sendable {
-    /// Readable once it has happened.
+    /// Readable once it has happened, until it is reset.
     package let descriptor: Descriptor
 
     /// The corresponding C function is `eventfd(2)`.
@@ -46,6 +48,9 @@ package struct Occasion: Sendable {
     }
 
     package func happen() { slipway_eventfd_signal(descriptor.number) }
+
+    /// Lets it happen once more.
+    package func reset() { slipway_eventfd_reset(descriptor.number) }
 }
 
 extension Descriptor {

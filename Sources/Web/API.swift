@@ -1,7 +1,7 @@
 package import Accounts
 package import Builds
 internal import Core
-internal import FastCGI
+package import FastCGI
 internal import Posix
 
 /// Every route of the API.
@@ -12,12 +12,18 @@ package enum API {
     ///   - builds: what the routes act on.
     ///   - accounts: who may.
     ///   - site: how this site is reached.
+    ///   - streams: who serves event streams; nil has no room for any.
     /// - Returns: each route with who may use it.
-    package static func routes(_ builds: BuildService, _ accounts: Accounts, _ site: Site) -> [Route] {
+    package static func routes(
+        _ builds: BuildService, _ accounts: Accounts, _ site: Site, _ streams: EventStreams?
+    )
+        -> [Route]
+    {
         // MLflow serves its API under both: scripts use /api, pages /ajax-api.
         let bases = [BuildRoutes.base, BuildRoutes.base.replacing("/api/", with: "/ajax-api/")]
         return bases.flatMap {
-            AuditRoutes.routes($0, accounts.audit) + [BatchRoute.route($0, builds)] + buildRoutes($0, builds)
+            AuditRoutes.routes($0, accounts.audit) + [BatchRoute.route($0, builds)]
+                + EventRoutes.routes($0, builds, streams) + buildRoutes($0, builds)
         }
             + SessionRoutes.routes(accounts, site) + ownRoutes(accounts)
     }
@@ -125,7 +131,7 @@ extension Route.Context {
         return (id, try builder(of: model))
     }
 
-    fileprivate func requiredID() throws(Problem) -> BuildID {
+    func requiredID() throws(Problem) -> BuildID {
         guard let id else { throw Problem(.internalError, "a route without an id asked for one") }
         return id
     }

@@ -13,6 +13,8 @@ package struct Request: Sendable {
     package let authorization: String?
     package let contentType: String?
     package let range: String?
+    /// `Last-Event-ID` (HTML Standard, section 9.2.4).
+    let lastEventID: String?
     /// The peer of the web server; see `Site` for who it speaks for.
     let peer: String
     let forwardedFor: String?
@@ -48,6 +50,7 @@ package struct Request: Sendable {
         authorization = parameters["HTTP_AUTHORIZATION"]
         contentType = parameters["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 }
         range = parameters["HTTP_RANGE"]
+        lastEventID = parameters["HTTP_LAST_EVENT_ID"].flatMap { $0.isEmpty ? nil : $0 }
         peer = parameters["REMOTE_ADDR"] ?? ""
         forwardedFor = parameters["HTTP_X_FORWARDED_FOR"]
         forwardedProtocol = parameters["HTTP_X_FORWARDED_PROTO"]

@@ -131,10 +131,12 @@ enum RespondCommand: Subcommand {
             guard Signals.follow(parent: parent, with: Signals.terminate) else { return false }
         }
         let program = try Program(arguments)
-        let router = try program.router()
+        // Each stream holds one; the rest is for requests, files and children.
+        let streams = try EventStreams(limit: max(0, ThisProcess.raiseOpenFiles(most: 16_384) - 256))
+        let router = try program.router(streams)
         let responder = Responder(
             listener: try Descriptor.standard(0), threads: program.settings.server.threads,
-            bodyLimit: Request.bodyLimit
+            bodyLimit: Request.bodyLimit, streams: streams
         ) { router.answer($0) }
         try responder.run()
         return true

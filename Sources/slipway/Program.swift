@@ -2,6 +2,7 @@ internal import Accounts
 internal import Builders
 internal import Builds
 internal import Core
+internal import FastCGI
 internal import Posix
 internal import Settings
 internal import Web
@@ -79,10 +80,11 @@ struct Program {
     /// Who types commands here, as builds name them.
     var localUser: String { ThisProcess.userName ?? "uid \(ThisProcess.userID)" }
 
-    func router() throws -> Router {
+    /// What answers requests; without `streams`, which serves event streams, none of these.
+    func router(_ streams: EventStreams? = nil) throws -> Router {
         let builds = try builds()
         let accounts = try accounts()
         let site = try site()
-        return Router(routes: API.routes(builds, accounts, site), accounts: accounts, site: site)
+        return Router(routes: API.routes(builds, accounts, site, streams), accounts: accounts, site: site)
     }
 }

@@ -178,15 +178,16 @@ struct ResponderTests {
 }
 
 /// Runs a responder on this thread and a web server on another; stops it when that has its answers.
-private func serving(
-    threads: Int = 2, bodyLimit: Int = 1000, answer: @escaping @Sendable (GatewayRequest) -> GatewayResponse,
+func serving(
+    threads: Int = 2, bodyLimit: Int = 1000, streams: EventStreams? = nil,
+    answer: @escaping @Sendable (GatewayRequest) -> GatewayResponse,
     client: @escaping @Sendable (WebServer) throws -> [WebServer.Answer]
 ) throws -> [WebServer.Answer] {
     let directory = try TemporaryDirectory()
     let server = WebServer(socketPath: directory.file("responder.sock"))
     let responder = Responder(
         listener: try Socket.listen(at: server.socketPath), threads: threads, bodyLimit: bodyLimit,
-        answer: answer)
+        streams: streams, answer: answer)
     let thread = UInt(pthread_self())
     let answers = Answers()
     try Threads.detach {

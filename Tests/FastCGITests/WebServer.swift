@@ -22,6 +22,13 @@ struct WebServer: Sendable {
     func ask(_ parameters: [String: String] = [:], body: [UInt8] = [], keepConnection: Bool = false) throws
         -> Answer
     {
+        try answer(begin(parameters, body: body, keepConnection: keepConnection))
+    }
+
+    /// A connection whose request was sent, and whose answer was not read.
+    func begin(_ parameters: [String: String] = [:], body: [UInt8] = [], keepConnection: Bool = false) throws
+        -> Descriptor
+    {
         let connection = try connect()
         try connection.write(Self.record(1, [0, 1, keepConnection ? 1 : 0, 0, 0, 0, 0, 0]))
         let parameters = parameters.merging(body.isEmpty ? [:] : ["CONTENT_LENGTH": "\(body.count)"]) {
@@ -35,7 +42,7 @@ struct WebServer: Sendable {
         try connection.write(Self.stream(4, pairs))
         // A responder may answer before it has read all of the body, and close.
         try? connection.write(Self.stream(5, body))
-        return try answer(connection)
+        return connection
     }
 
     /// A connection that says nothing yet.

@@ -8,7 +8,7 @@ for (const [count, expected] of [
 ]) test(`${count} bytes`, () => assert.equal(bytes(count, "en"), expected));
 
 for (const [seconds, expected] of [
-  [0, "0 sec"], [0.04, "0 sec"], [0.44, "0.4 sec"], [9.94, "9.9 sec"], [9.96, "10 sec"], [59.4, "59 sec"],
+  [0, "0 sec"], [0.0004, "1 ms"], [0.44, "440 ms"], [1.04, "1 sec"], [1.06, "1.1 sec"], [9.94, "9.9 sec"], [9.96, "10 sec"], [59.4, "59 sec"],
   [59.6, "1 min"], [185, "3 min 5 sec"], [3600, "1 hr"], [7620, "2 hr 7 min"], [90_000, "25 hr"],
 ]) test(`${seconds} seconds`, () => assert.equal(duration(seconds, "en"), expected));
 

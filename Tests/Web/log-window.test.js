@@ -78,7 +78,8 @@ test("a search for nothing, and in nothing, ends", () => {
 });
 
 test("a log opens where its error is first told", async () => {
-  const made = log("error: a warning of no weight\nok\nNo matching distribution found for nothing==1\nthe end\n");
+  const made = log("error: a warning of no weight\nok\nNo matching distribution found for nothing==1\n",
+    "[slipway 2026-11-28T06:24:31.000Z] failed: No matching distribution found for nothing==1\n");
   assert.equal(await firstError(made, "No matching distribution found for nothing==1"), 2);
   assert.equal(await firstError(made, "words that do not stand there"), 0);
   assert.equal(await firstError(log("fine\n#7 1.2 ERROR: broken\n"), ""), 1);

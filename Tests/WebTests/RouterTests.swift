@@ -48,7 +48,7 @@ private final class TestAPI: Sendable {
                 builders: [(member("bert"), [NamePattern("fraud-*")])]),
             database: try AccountsDatabase(state: state), limits: .init(idle: 10, absolute: 1),
             refusalGrid: .milliseconds(1))
-        routes = API.routes(builds, accounts, site)
+        routes = API.routes(builds, accounts, site, try EventStreams(limit: 1))
         router = Router(routes: routes, accounts: accounts, site: site)
     }
 
@@ -113,7 +113,7 @@ private let base = "/api/2.0/mlflow/models/build-docker"
     /// What each route answers to an empty object about a build that is not there; a route that is missing fails.
     private static let admitted = [
         "POST ": 400, "GET ": 200, "GET /defaults": 400, "POST /batch": 400, "GET /audit": 200,
-        "GET /{id}": 404,
+        "GET /events": 200, "GET /{id}": 404, "GET /{id}/events": 404,
         "GET /{id}/log": 404, "POST /{id}/cancel": 404, "POST /{id}/retry": 404, "DELETE /{id}": 404,
         "POST /slipway/login": 400, "POST /slipway/logout": 200, "GET /slipway/me": 200,
         "GET /slipway/sessions": 200, "GET /slipway/healthz": 200, "GET /slipway/metrics": 200,

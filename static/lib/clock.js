@@ -21,9 +21,9 @@ function set(node, words) {
 }
 
 /** Keeps all such elements of the page right. */
-export function startClock() {
+export function startClock(root = document) {
   setInterval(() => {
-    for (const node of document.querySelectorAll("[data-ago]")) set(node, relative(node.dataset.ago));
-    for (const node of document.querySelectorAll("[data-since]")) set(node, sinceNow(node.dataset.since));
+    for (const node of root.querySelectorAll("[data-ago]")) set(node, relative(node.dataset.ago));
+    for (const node of root.querySelectorAll("[data-since]")) set(node, sinceNow(node.dataset.since));
   }, 1000);
 }

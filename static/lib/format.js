@@ -21,11 +21,12 @@ export function bytes(count, locale = language) {
   }).format(value);
 }
 
-/** A time span by its two largest parts: 0.4 s, 12 s, 3 min 5 s, 2 hr 7 min. */
+/** A time span by its two largest parts: 400 ms, 12 sec, 3 min 5 sec, 2 hr 7 min. */
 export function duration(seconds, locale = language) {
   const part = (value, unit, digits = 0) => new Intl.NumberFormat(locale, {
     style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits,
   }).format(value);
+  if (seconds > 0 && seconds < 0.995) return part(Math.ceil(seconds * 1000), "millisecond");
   if (seconds < 9.95) return part(seconds, "second", 1);
   const whole = Math.round(seconds);
   if (whole < 60) return part(whole, "second");

@@ -156,19 +156,22 @@ export class Geometry {
 
 const complaint = /^(?:#\d+ (?:[\d.]+ )?)?\s*(?:error\b|e: |fatal\b|traceback \(most recent|[\w.]*(?:error|exception): |failed to )/i;
 
-/** The line at which a failed build's log is to be opened: where its error is first told, else the first complaint. */
-export async function firstError(log, message, pause = () => {}) {
-  const words = message?.split("\n")[0].slice(0, 60) ?? "";
-  for (let line = 0; words.length > 8 && line < log.lineCount;) {
-    const { found, next } = log.search(words, line);
-    if (found.length) return found[0];
-    line = next;
-    await pause();
-  }
+/** The line at which a failed build's log is to be opened: where its error is first told, else the first complaint.
+ *  Slipway's own lines tell it once more at the end. */
+export async function firstError(log, message = "", pause = () => {}) {
+  const words = message.split("\n")[0].slice(0, 32).trimEnd();
+  const isTold = (line) => line.includes(words);
+  return (words.length > 8 ? await firstLine(log, words, isTold, pause) : null)
+    ?? firstLine(log, "r", (line) => complaint.test(line), pause);
+}
+
+async function firstLine(log, query, isIt, pause) {
   for (let line = 0; line < log.lineCount;) {
-    const { found, next } = log.search("r", line, 65536);
-    const hit = found.find((each) => complaint.test(plain(log.text(each))));
-    if (hit !== undefined) return hit;
+    const { found, next } = log.search(query, line, 65536);
+    for (const each of found) {
+      const words = plain(log.text(each));
+      if (!words.startsWith("[slipway ") && isIt(words)) return each;
+    }
     line = next;
     await pause();
   }

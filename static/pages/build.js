@@ -48,7 +48,7 @@ class BuildView {
   #notice = new Notice();
   #result = h("div", { class: "result" });
   #steps = new Steps(() => this.#showError());
-  #facts = h("section", { class: "card" });
+  #facts = h("section", { class: "card narrow-facts" });
   #log;
   #said = { result: "", actions: "", state: "", facts: "" };
 
@@ -65,9 +65,9 @@ class BuildView {
     });
     show(this.node, this.#head, this.#state, this.#result,
       h("div", { class: "work" },
-        h("section", { class: "card steps-card" }, h("h2", {}, text("steps")), this.#steps.node),
-        h("section", { class: "card log-card" }, h("h2", {}, text("log")), this.#log)),
-      this.#facts, this.#dockerfile());
+        h("section", { class: "card" }, h("h2", {}, text("steps")), this.#steps.node),
+        h("section", { class: "card log" }, this.#log), this.#facts),
+      this.#dockerfile());
     this.#update(build, true);
     if (this.#hasLine) this.#log.show(Number(query.line) - 1);
     else if (!hasEnded(build)) this.#log.follow();
@@ -115,7 +115,7 @@ class BuildView {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      this.#log.append(value);
+      this.#log.add(value);
       if (performance.now() - began < slice) continue;
       await pause();
       began = performance.now();
@@ -132,7 +132,7 @@ class BuildView {
         log: ({ offset, length, text: words }) => {
           // What comes twice after a lost connection is known.
           if (offset < at) return;
-          this.#log.append(encoder.encode(words));
+          this.#log.add(encoder.encode(words));
           at = offset + length;
         },
         eof: ({ reason }) => { if (reason === "removed") this.#removed(); },

@@ -6,7 +6,6 @@ import { bytes, dateTime, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { fill } from "../parts/problem.js";
-import { badge } from "../parts/state.js";
 import { table } from "../parts/table.js";
 
 export function page({ parameters: { a, b }, signal }) {
@@ -45,6 +44,11 @@ async function installed(build, signal) {
   });
 }
 
+/** Times are never quite the same: what matters is a tenth, and a second. */
+function isAlike(first, second) {
+  return first === second || Math.abs(first - second) < Math.max(1, first / 10);
+}
+
 function view(a, b) {
   const head = (one) => h("span", {}, h("a", { href: address("build", { id: one.build.build_id }) }, one.build.build_id));
   const columns = [
@@ -52,30 +56,31 @@ function view(a, b) {
     { name: head(a), cell: (row) => mark(row, row.a) },
     { name: head(b), cell: (row) => mark(row, row.b) },
   ];
-  const row = (name, of, shown = (value) => value) => {
+  const isEqual = (first, second) => JSON.stringify(first) === JSON.stringify(second);
+  const row = (name, of, shown = (value) => value, isSame = isEqual) => {
     const [first, second] = [of(a.build), of(b.build)];
     const cell = (value) => (value === undefined || value === null || value === "" ? null : shown(value));
-    return { name, a: cell(first), b: cell(second), same: JSON.stringify(first) === JSON.stringify(second) };
+    return { name, a: cell(first), b: cell(second), same: isSame(first, second) };
   };
   const steps = [...new Set([a, b].flatMap((one) => one.build.steps.map((step) => step.name)))];
   const rows = [
-    row(text("state"), (build) => build.state, (state) => badge({ state })),
+    row(text("state"), (build) => build.state, (state) => text(`state_${state}`)),
     row(text("model"), (build) => `${build.model_name} ${build.model_version}`),
     row(text("imageName"), (build) => build.image_name, (name) => h("code", {}, name)),
     row(text("baseImage"), (build) => build.base_image, (name) => h("code", {}, name)),
     row(text("envManager"), (build) => build.env_manager),
     row(text("size"), (build) => build.image?.size_bytes, bytes),
     row(text("memory"), (build) => build.verification?.memory_bytes, bytes),
-    row(text("startup"), (build) => build.verification?.startup_seconds, duration),
-    row(text("duration"), (build) => build.duration_seconds, duration),
-    ...steps.map((name) => row(text(`step_${name}`), (build) => build.steps.find((step) => step.name === name)?.seconds, duration)),
+    row(text("startup"), (build) => build.verification?.startup_seconds, duration, isAlike),
+    row(text("duration"), (build) => build.duration_seconds, duration, isAlike),
+    ...steps.map((name) => row(text(`step_${name}`), (build) => build.steps.find((step) => step.name === name)?.seconds, duration, isAlike)),
     row(text("startedBy"), (build) => build.created_by),
-    row(text("submittedAt"), (build) => build.created_at, dateTime),
+    row(text("submittedAt"), (build) => build.created_at, dateTime, () => true),
   ].filter((each) => each.a !== null || each.b !== null);
   return [
     h("div", { class: "card flush" }, table(text("comparison"), columns, rows)),
-    h("h2", {}, text("packages")), packages(a, b, columns),
-    h("h2", {}, text("dockerfile")), h("div", { class: "card flush" }, dockerfiles(a, b)),
+    h("h2", { class: "section-title" }, text("packages")), packages(a, b, columns),
+    h("h2", { class: "section-title" }, text("dockerfile")), h("div", { class: "card flush" }, dockerfiles(a, b)),
   ];
 }
 

@@ -28,7 +28,7 @@ function view({ checks, version }) {
       h("p", {}, check.message), check.hint && h("p", { class: "faint" }, check.hint)));
   const sorted = [...checks].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   return [
-    h("section", { class: `card state-card ${{ ok: "succeeded", warning: "waiting", error: "failed" }[worst]}`, ariaLabel: text("state") },
+    h("section", { class: `card state-card ${{ ok: "succeeded", warning: "warned", error: "failed" }[worst]}`, ariaLabel: text("state") },
       h("div", { class: "state-line" }, h("span", { class: "state-sign" }, icon(signs[worst])),
         h("div", {}, h("p", { class: "state-words" }, bad ? plural("checksBad", bad) : text("checksGood")),
           version && h("p", { class: "faint" }, `Slipway ${version}`)))),

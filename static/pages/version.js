@@ -27,9 +27,9 @@ export function page({ parameters: { model, version }, context, signal }) {
         h("a", { href: address("models") }, text("models")), icon("chevron"),
         h("a", { href: address("versions", { model }) }, model)),
       h("h1", { tabIndex: -1 }, text("modelVersion", { model, version }))),
-    mayBuild(context.me) && build),
+    mayBuild(context.me, model) && build),
     h("div", { class: "pair" }, about, plan),
-    h("section", { ariaLabel: text("itsBuilds") }, h("h2", {}, text("itsBuilds")), built));
+    h("section", { ariaLabel: text("itsBuilds") }, h("h2", { class: "section-title" }, text("itsBuilds")), built));
 
   fill(about, signal, () => find(model, version, signal), (each) => [h("h2", {}, text("about")), facts([
     [text("marks"), marks(each).childElementCount > 0 && marks(each)],

@@ -52,7 +52,7 @@ export function page({ parameters: { model }, query, context, signal }) {
   fill(list, signal, load, ({ versions, next_page_token: next }) => {
     if (!versions.length) return empty(text("noVersions"));
     return [table(text("versions"), [
-      mayBuild(context.me) && { name: h("span", { class: "visually-hidden" }, text("choose")), class: "narrow", cell: choose },
+      mayBuild(context.me, model) && { name: h("span", { class: "visually-hidden" }, text("choose")), class: "narrow", cell: choose },
       { name: text("version"), cell: (each) => h("div", { class: "two" },
         h("a", { href: address("version", { model, version: each.version }), class: "strong" }, text("versionNumber", { version: each.version })),
         each.description && h("span", { class: "faint clip" }, each.description)) },

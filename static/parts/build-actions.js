@@ -3,10 +3,15 @@ import { get, buildPath, builds, post, remove } from "../lib/api.js";
 import { h, icon } from "../lib/dom.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
+import { isMeant } from "../mlflow/route.js";
 import { confirm } from "./confirm.js";
 import { hasEnded } from "./state.js";
 
-export const mayBuild = (me) => me.role === "administrator" || me.role === "builder";
+/** Whether somebody may build this model; without one, any at all. */
+export function mayBuild(me, model) {
+  return model === undefined ? me.models.length > 0 : isMeant(me.models, model);
+}
+
 export const isAdministrator = (me) => me.role === "administrator";
 
 /** Opens the dialog in which a build is ordered; it comes only when it is needed. */
@@ -59,10 +64,11 @@ export function actions(build, me, run) {
     model: build.model_name, version: build.model_version, prefill: ordered(build), onAccepted: (accepted) => go(accepted.build_id),
   });
   const ended = hasEnded(build);
+  const isBuilder = mayBuild(me, build.model_name);
   return [
-    mayBuild(me) && !ended && button("cancelIt", "stop", () => askCancel(build)),
-    mayBuild(me) && ended && button("retryIt", "again", async () => go((await retry(build)).build_id), build.state === "succeeded" ? "plain" : "primary"),
-    mayBuild(me) && ended && button("rebuild", "edit", rebuild),
+    isBuilder && !ended && button("cancelIt", "stop", () => askCancel(build)),
+    isBuilder && ended && button("retryIt", "again", async () => go((await retry(build)).build_id), build.state === "succeeded" ? "plain" : "primary"),
+    isBuilder && ended && button("rebuild", "edit", rebuild),
     isAdministrator(me) && ended && button("deleteIt", "remove", async () => { if (await askDelete(build)) location.hash = address("builds"); }),
   ].filter(Boolean);
 }

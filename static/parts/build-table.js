@@ -23,12 +23,13 @@ export function buildTable(builds, { choice } = {}) {
     choice && { name: h("span", { class: "visually-hidden" }, text("choose")), class: "narrow", cell: choose },
     { name: text("build"), cell: (build) => h("div", { class: "two" },
       h("a", { href: address("build", { id: build.build_id }), class: "strong" }, `${build.model_name} ${build.model_version}`),
-      h("span", { class: "faint code" }, build.build_id)) },
+      h("span", { class: "faint code nowrap" }, build.build_id),
+      h("span", { class: "faint slim" }, build.created_by, " · ", ago(build.created_at))) },
     { name: text("state"), cell: (build) => h("div", { class: "two" }, badge(build),
       build.error && h("span", { class: "faint why", title: build.error.message }, build.error.message)) },
     { name: text("image"), class: "roomy", cell: (build) => h("div", { class: "two" }, h("span", { class: "code" }, build.image_name),
       build.image && h("span", { class: "faint" }, bytes(build.image.size_bytes))) },
     { name: text("duration"), class: "roomy number", cell: time },
-    { name: text("startedBy"), cell: (build) => h("div", { class: "two" }, h("span", { class: "who" }, build.created_by), h("span", { class: "faint" }, ago(build.created_at))) },
+    { name: text("startedBy"), class: "roomy", cell: (build) => h("div", { class: "two" }, h("span", { class: "who" }, build.created_by), h("span", { class: "faint" }, ago(build.created_at))) },
   ].filter(Boolean), builds);
 }

@@ -41,9 +41,10 @@ export class LogView extends HTMLElement {
       if (line > 0) onLine(line);
     } } }, this.#line);
     this.append(
-      h("div", { class: "log-bar" }, this.#search.node, form, this.#times, this.#follow, h("span", { class: "grow" }), this.#size,
-        h("a", { href: rawAddress, target: "_blank", class: "button plain" }, icon("open"), text("raw")),
-        h("a", { href: rawAddress, download: fileName, class: "button plain" }, icon("down"), text("download"))),
+      h("div", { class: "log-bar" }, h("h2", {}, text("log")), this.#size, h("span", { class: "grow" }),
+        h("a", { href: rawAddress, target: "_blank", class: "button plain small" }, icon("open"), text("raw")),
+        h("a", { href: rawAddress, download: fileName, class: "button plain small" }, icon("down"), text("download"))),
+      h("div", { class: "log-bar" }, this.#search.node, form, this.#times, this.#follow),
       this.#box);
     this.#box.addEventListener("scroll", () => this.#scrolled());
     for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
@@ -54,7 +55,7 @@ export class LogView extends HTMLElement {
     this.#showToggles();
   }
 
-  append(bytes) {
+  add(bytes) {
     const last = this.log.lineCount - 1;
     this.log.append(bytes);
     this.#rows.get(last)?.remove();

@@ -11,6 +11,9 @@ function outcome(build, index) {
   return hasEnded(build) ? build.state : "working";
 }
 
+/** What every build goes through; whether it is tested and pushed shows when it comes to it. */
+const always = ["preparing", "downloading", "building"];
+
 const signs = { working: "work", succeeded: "check", failed: "cross", cancelled: "stop" };
 
 function progress(step) {
@@ -61,7 +64,7 @@ export class Steps {
   }
 
   update(build) {
-    const nodes = build.steps.map((step, index) => {
+    const begun = build.steps.map((step, index) => {
       const key = JSON.stringify([step, outcome(build, index), build.error]);
       const before = this.#shown.get(step.name);
       if (before?.key === key) return before.node;
@@ -73,6 +76,18 @@ export class Steps {
       if (hadFocus) queueMicrotask(() => node.querySelector("summary")?.focus());
       return node;
     });
+    const reached = new Set(build.steps.map((step) => step.name));
+    const rest = hasEnded(build) ? [] : always.filter((name) => !reached.has(name));
+    const nodes = [...begun, ...rest.map((name) => this.#pending(name))];
     if (nodes.length !== this.node.children.length || nodes.some((node, index) => node !== this.node.children[index])) show(this.node, nodes);
+  }
+
+  #pending(name) {
+    const key = `pending ${name}`;
+    if (!this.#shown.has(key)) {
+      this.#shown.set(key, h("div", { class: "step pending" }, h("div", { class: "summary" },
+        h("span", { class: "sign" }, icon("dot")), h("span", { class: "name" }, text(`step_${name}`)))));
+    }
+    return this.#shown.get(key);
   }
 }

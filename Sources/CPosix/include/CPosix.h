@@ -34,9 +34,33 @@ int slipway_epoll_add(int epoll, int descriptor, bool exclusive);
 /// Waits up to `milliseconds` (-1: for ever); returns the descriptor that is ready, -1 on a timeout, -2 on an error.
 int slipway_epoll_wait(int epoll, int milliseconds);
 
-/// A counter that stays readable once it was signalled (eventfd(2), close-on-exec, non-blocking).
+/// A descriptor that epoll found ready, and for what.
+typedef struct {
+    int descriptor;
+    bool readable;
+    bool writable;
+    /// The other side is gone, or will send no more.
+    bool hung_up;
+} slipway_ready;
+
+/// Watches a descriptor for input and the other side's end, and for room to write where asked; `known` changes one that
+/// is watched already.
+int slipway_epoll_follow(int epoll, int descriptor, bool writable, bool known);
+/// Waits up to `milliseconds` (-1: for ever) for up to `limit` descriptors; returns their count (0 on a timeout or a
+/// signal), -2 on an error.
+int slipway_epoll_wait_many(int epoll, slipway_ready *ready, int limit, int milliseconds);
+
+/// send(2) and recv(2) that neither wait nor raise SIGPIPE: bytes, or -1 and errno.
+ssize_t slipway_send_now(int socket, const void *bytes, size_t count);
+ssize_t slipway_receive_now(int socket, void *bytes, size_t count);
+
+/// Raises the soft limit of open files to the hard one, `most` at most; returns the limit then.
+int64_t slipway_raise_open_files(int64_t most);
+
+/// A counter that stays readable once it was signalled (eventfd(2), close-on-exec, non-blocking), until it is reset.
 int slipway_eventfd(void);
 int slipway_eventfd_signal(int descriptor);
+void slipway_eventfd_reset(int descriptor);
 
 /// pipe2(2) with O_CLOEXEC: ends[0] reads, ends[1] writes.
 int slipway_pipe(int ends[2]);

@@ -1,0 +1,66 @@
+internal import Core
+package import Posix
+internal import Synchronization
+
+/// Feeds all event streams of a process from one thread, so that a watcher costs a connection and no thread.
+///
+/// A responder's thread hands over the accepted connection; from then on its FastCGI records are written here, without
+/// ever waiting: a watcher that reads slowly gets what it missed when it has room, and one that reads nothing for half a
+/// minute is dropped.
+package final class EventStreams: Sendable {
+    /// A connection that a responder's thread has handed over.
+    struct Arrival: Sendable {
+        let connection: Descriptor
+        let requestID: UInt16
+        let head: [UInt8]
+        let subscription: EventSubscription
+    }
+
+    /// How many watchers are served at most.
+    package let limit: Int
+    private let arrivals = Mutex<[Arrival]>([])
+    private let watchers = Atomic(0)
+    private let news: Occasion
+
+    /// - Parameter limit: how many watchers are served at most; each holds an open file.
+    package init(limit: Int) throws(SystemError) {
+        self.limit = limit
+        news = try Occasion()
+    }
+
+    /// How many are served now.
+    package var count: Int { watchers.load(ordering: .relaxed) }
+
+    package var hasRoom: Bool { count < limit }
+
+    /// Tells that feeds without a directory have news; from any thread.
+    package func wake() { news.happen() }
+
+    /// Takes over a connection; it is closed at once where there is no room.
+    func take(_ arrival: Arrival) {
+        guard hasRoom else { return }
+        watchers.add(1, ordering: .relaxed)
+        arrivals.withLock { $0.append(arrival) }
+        news.happen()
+    }
+
+    /// Serves until `stop` happens, then ends all streams: their watchers connect again, to whoever comes after.
+    func run(until stop: Occasion) throws(SystemError) {
+        var table = try StreamTable(stop: stop, news: news)
+        while true {
+            let isStopping = try table.wait()
+            for arrival in arrivals.withLock({ list in
+                defer { list = [] }
+                return list
+            }) { table.add(arrival) }
+            if isStopping {
+                table.endAll()
+                watchers.store(0, ordering: .relaxed)
+                return
+            }
+            table.serve()
+            let gone = table.takeGone()
+            if gone > 0 { watchers.subtract(gone, ordering: .relaxed) }
+        }
+    }
+}

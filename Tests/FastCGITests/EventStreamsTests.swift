@@ -1,0 +1,127 @@
+import Core
+import FastCGI
+import Glibc
+import Posix
+import Synchronization
+import TestSupport
+import Testing
+
+/// Counts up to a number, one piece a step; from then on it has nothing more, or ends.
+private final class Counting: EventFeed {
+    let last: Int
+    let ends: Bool
+    let size: Int
+
+    init(last: Int, ends: Bool, size: Int = 1) {
+        self.last = last
+        self.ends = ends
+        self.size = size
+    }
+
+    var directory: String? { nil }
+    func refresh() {}
+
+    func next(after position: EventPosition) -> EventPiece? {
+        guard position.offset < last else { return nil }
+        let next = position.offset + 1
+        let bytes = [UInt8](repeating: UInt8(next & 0x7F), count: size)
+        return EventPiece(bytes, position: .init(offset: next), isLast: ends && next == last)
+    }
+}
+
+private func events(last: Int, ends: Bool, size: Int = 1, from start: Int = 0) -> GatewayResponse {
+    GatewayResponse(
+        status: 200, headers: [("X-Kind", "events")],
+        body: .events(
+            EventSubscription(
+                key: "\(last) \(size)", position: .init(offset: start), greeting: [1], heartbeat: [2]
+            ) {
+                Counting(last: last, ends: ends, size: size)
+            }))
+}
+
+// A responder sets its process's signal mask and libfcgi's handlers, so each runs in a process of its own.
+
+@Suite("Event streams")
+struct EventStreamsTests {
+    @Test("send every watcher all from its position on, and end with the feed")
+    func all() async {
+        await #expect(processExitsWith: .success) {
+            let streams = try EventStreams(limit: 100)
+            let answers = try serving(streams: streams) { request in
+                events(last: 50, ends: true, from: Int(request.parameters["FROM"] ?? "0") ?? 0)
+            } client: { server in
+                try (0..<40).map { try server.ask(["FROM": "\($0)"]) }
+            }
+            for (start, answer) in answers.enumerated() {
+                #expect(answer.head == ["Status: 200", "X-Kind: events"])
+                #expect(answer.body == [1] + (start + 1...50).map { UInt8($0) })
+                #expect(answer.isEnded)
+                #expect(answer.isClosed)
+            }
+            #expect(streams.count == 0)
+        }
+    }
+
+    @Test("send pieces longer than one record, to readers that stop in between")
+    func long() async {
+        await #expect(processExitsWith: .success) {
+            let streams = try EventStreams(limit: 100)
+            let answers = try serving(streams: streams) { _ in
+                events(last: 40, ends: true, size: 100_000)
+            } client: { server in
+                [try server.ask(), try server.ask()]
+            }
+            for answer in answers {
+                #expect(answer.body.count == 1 + 40 * 100_000)
+                #expect(answer.isEnded)
+            }
+        }
+    }
+
+    @Test(
+        "hold no thread, end properly when the responder is told to stop, and have no room beyond the limit")
+    func stop() async {
+        await #expect(processExitsWith: .success) {
+            let streams = try EventStreams(limit: 20)
+            let open = Mutex<[WebServer.Answer]>([])
+            let answers = try serving(threads: 1, streams: streams) { request in
+                request.parameters["PLAIN"] == nil
+                    ? events(last: 1, ends: false)
+                    : GatewayResponse(status: 200, headers: [("X-Streams", "\(streams.count)")])
+            } client: { server in
+                for _ in 0..<20 {
+                    try Threads.detach {
+                        if let answer = try? server.ask() { open.withLock { $0.append(answer) } }
+                    }
+                }
+                #expect(eventually { streams.count == 20 })
+                // The one thread is free all the same; a stream too many is closed.
+                return [try server.ask(["PLAIN": "1"]), try server.ask()]
+            }
+            #expect(answers[0].head == ["Status: 200", "X-Streams: 20"])
+            #expect(answers[1].body.isEmpty)
+            #expect(eventually { open.withLock { $0.count } == 20 })
+            #expect(open.withLock { $0.allSatisfy { $0.isEnded && $0.isClosed && $0.body == [1, 1] } })
+            #expect(streams.count == 0)
+        }
+    }
+
+    @Test("notice at once that a watcher has gone")
+    func gone() async {
+        await #expect(processExitsWith: .success) {
+            let streams = try EventStreams(limit: 20)
+            _ = try serving(streams: streams) { _ in
+                events(last: 1, ends: false)
+            } client: { server in
+                for _ in 0..<50 {
+                    let connection = try server.begin()
+                    #expect(eventually { streams.count == 1 })
+                    withExtendedLifetime(connection) {}
+                }
+                #expect(eventually { streams.count == 0 })
+                return []
+            }
+        }
+    }
+}
