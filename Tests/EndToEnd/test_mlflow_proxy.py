@@ -181,23 +181,14 @@ def test_viewers_get_no_button_whoever_used_the_browser_before(front, browser, f
 
 @pytest.mark.parametrize("width, height", [(1280, 800), (1280, 560), (800, 600)])
 def test_the_way_out_covers_nothing_of_mlflows(front, browser, width, height):
-    covered = """() => {
-        const own = document.querySelector("#slipway").shadowRoot.querySelector("#slipway-session").getBoundingClientRect();
-        return [...document.querySelectorAll("a, button, input, [role=button], [role=radio]")]
-            .filter((other) => other.checkVisibility())
-            .filter((other) => {
-                const box = other.getBoundingClientRect();
-                return box.left < own.right && own.left < box.right && box.top < own.bottom && own.top < box.bottom;
-            }).map((other) => other.outerHTML);
-    }"""
     with browser.visitor(width=width, height=height) as visitor:
         open_page(visitor, front, front.admin)
         visitor.open(f"{front.url}/#/experiments/0")
         visitor.page.wait_for_selector("aside a:has-text('Traces')")
-        assert visitor.page.evaluate(covered) == []
+        assert visitor.covered("#slipway-session") == []
         visitor.click("aside button")
         visitor.page.wait_for_selector("#slipway-session.narrow")
-        assert height < 800 or visitor.page.evaluate(covered) == []
+        assert height < 800 or visitor.covered("#slipway-session") == []
         visitor.click("#slipway-session button")
         visitor.wait_sign_in()
 
