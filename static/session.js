@@ -4,8 +4,9 @@ import { h, icon } from "./lib/dom.js";
 import { text } from "./lib/i18n.js";
 import { root, styled } from "./mlflow/host.js";
 
-/** Whether something was written that would be lost with the page. */
+/** Whether something was written, or is being looked at, that would be lost with the page. */
 function isWriting() {
+  if (root.querySelector(".build-dialog")) return true;
   return [...document.querySelectorAll("textarea, [role=dialog] input, [contenteditable=true]")]
     .some((field) => field.value || field.textContent);
 }

@@ -165,8 +165,10 @@ WAYS = {
 def test_basic(accounts, way):
     login, store, role = WAYS[way]
     me = accounts.call("GET", "/slipway/me", user=tuple(word.encode() for word in login))
+    models = {"administrator": ["*"], "builder": ["fraud-*"], "viewer": []}[role]
     assert me.json() == {
-        "user": login[0], "is_admin": role == "administrator", "auth": "basic", "role": role, "store": store}, me.text
+        "user": login[0], "is_admin": role == "administrator", "auth": "basic", "role": role, "models": models,
+        "store": store}, me.text
 
 
 def sign_in(slipway, login, **headers):

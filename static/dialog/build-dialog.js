@@ -25,14 +25,14 @@ class BuildDialog {
   #end = new AbortController();
   #view = h("div", { class: "view" });
   #dialog;
-  #host = h("div");
+  #host = h("div", { class: "build-dialog" });
 
   constructor(options) {
     this.#options = options;
     this.#dialog = h("dialog", { "aria-labelledby": "title", "aria-describedby": "subject" },
       h("header", {},
         h("div", {}, h("h2", { id: "title" }, text("buildImage")), h("p", { id: "subject" }, text("modelVersion", options))),
-        h("button", { class: "close", type: "button", ariaLabel: text("dialogClose"), on: { click: () => this.close() } }, icon("cross"))),
+        h("button", { class: "icon-button", type: "button", ariaLabel: text("dialogClose"), on: { click: () => this.close() } }, icon("cross"))),
       this.#view);
     this.#dialog.addEventListener("close", () => this.#leave());
     const style = h("link", { rel: "stylesheet", href: new URL("dialog.css", import.meta.url) });

@@ -16,10 +16,10 @@ export class BuildForm {
   #suggested = "";
   #question = null;
   #timer;
-  #decision = h("div", { class: "decision", ariaLive: "polite" });
+  #decision = h("div", { class: "decision" });
   #trouble = h("div", { class: "trouble" });
   #more;
-  #submit = h("button", { class: "primary", dataset: { first: "" } }, text("dialogBuild"));
+  #submit = h("button", { dataset: { first: "" } }, text("dialogBuild"));
   node;
 
   constructor(options) {
@@ -69,7 +69,6 @@ export class BuildForm {
       if (!signal.aborted) this.#tell(defaults);
     } catch (error) {
       if (signal.aborted) return;
-      show(this.#decision);
       this.#complain(error);
       // What an order would do cannot be known without an answer; it may be given all the same.
       this.#submit.disabled = error instanceof Refusal && [401, 403, 404, 409].includes(error.status);
@@ -142,10 +141,17 @@ export class BuildForm {
     this.#submit.textContent = text(isBusy ? "dialogSending" : "dialogBuild");
   }
 
+  #unreachable() {
+    return h("p", { class: "complaint", role: "alert" }, icon("lost"), h("span", {}, h("strong", {}, text("unreachable")), ` ${text("dialogOnce")}`));
+  }
+
   #complain(error, isOrder = false) {
     const name = error instanceof FieldError ? error.field : error instanceof Refusal && error.status === 400 && fieldOf(error.message);
     const field = this.#fields[name];
-    if (!field) return show(this.#trouble, complaint(error), isOrder && error instanceof Unreachable && h("p", {}, text("dialogOnce")));
+    if (!field) {
+      if (!this.#suggested) show(this.#decision);
+      return show(this.#trouble, isOrder && error instanceof Unreachable ? this.#unreachable() : complaint(error));
+    }
     field.complain(error instanceof FieldError ? text("dialogNoPair", { line: error.message })
       : [error.message, error.hint].filter(Boolean).join("; "));
     if (advanced.includes(name)) this.#more.open = true;

@@ -1,13 +1,14 @@
 // What became of an order: one friendly confirmation, which lives until the build has ended.
+import { buildPath } from "../lib/api.js";
 import { commandLine, requestLine, runLine } from "../lib/commands.js";
 import { h, icon, show } from "../lib/dom.js";
+import { follow } from "../lib/events.js";
 import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { copyable } from "../parts/copy.js";
-import { complaint, passes } from "../parts/problem.js";
+import { complaint } from "../parts/problem.js";
 import { hasEnded, kind, sentence, sign } from "../parts/state.js";
-import { followBuild } from "./follow-build.js";
 
 export class BuildProgress {
   #options;
@@ -43,8 +44,9 @@ export class BuildProgress {
     const clock = setInterval(() => this.#tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
     this.#update(build);
-    followBuild(build.build_id, {
-      signal, onBuild: (next) => this.#update(next), onTrouble: (error) => this.#trouble(error),
+    follow(buildPath(build.build_id, "events"), {
+      signal, query: () => ({ log: false }), on: { status: (next) => this.#update(next) },
+      onState: (state, refusal) => this.#connection(state, refusal),
     });
   }
 
@@ -62,13 +64,13 @@ export class BuildProgress {
     const isOver = build.state === "failed" || build.state === "cancelled";
     show(this.#buttons,
       isOver && h("button", { type: "button", class: "plain", on: { click: this.#options.onChange } }, text("dialogChange")),
-      h("button", { type: "button", class: "primary", on: { click: this.#options.onClose } }, text("dialogDone")));
+      h("button", { type: "button", on: { click: this.#options.onClose } }, text("dialogDone")));
   }
 
   /** That it cannot be seen at the moment is no trouble of the build's. */
-  #trouble(error) {
-    this.#isLost = Boolean(error);
-    if (error && !passes(error)) show(this.#outcome, complaint(error));
+  #connection(state, refusal) {
+    this.#isLost = state === "lost";
+    if (refusal) show(this.#outcome, complaint(refusal));
     this.#tick();
   }
 

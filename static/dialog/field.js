@@ -30,7 +30,7 @@ export class Field {
     const ids = { hint: `${name}-hint`, error: `${name}-error`, suggestions: `${name}-suggestions` };
     this.input = control(name, { id: name, name, "aria-describedby": `${ids.hint} ${ids.error}` });
     this.#hint = h("p", { id: ids.hint, class: "hint" });
-    this.#error = h("p", { id: ids.error, class: "error" });
+    this.#error = h("p", { id: ids.error, class: "error", ariaLive: "polite" });
     this.written = writtenOf(name, value);
     const label = h("label", { htmlFor: name }, text(`field_${name}`));
     if (kinds[name] === "truth") {
