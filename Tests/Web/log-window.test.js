@@ -89,11 +89,11 @@ test("a log opens where its error is first told", async () => {
 test("few lines are drawn where they are", () => {
   const geometry = new Geometry(20);
   assert.equal(geometry.height(100), 2000);
-  assert.deepEqual(geometry.window(0, 400, 100), { first: 0, last: 20, top: 0 });
-  assert.deepEqual(geometry.window(510, 400, 100), { first: 25, last: 46, top: 500 });
-  assert.deepEqual(geometry.window(510, 400, 100, 5), { first: 20, last: 51, top: 400 });
-  assert.deepEqual(geometry.window(0, 400, 3, 5), { first: 0, last: 3, top: 0 });
-  assert.deepEqual(geometry.window(0, 400, 0), { first: 0, last: 0, top: 0 });
+  assert.deepEqual(geometry.window(0, 400, 100), { first: 0, last: 20, top: 0, at: 0 });
+  assert.deepEqual(geometry.window(510, 400, 100), { first: 25, last: 46, top: 500, at: 25.5 });
+  assert.deepEqual(geometry.window(510, 400, 100, 5), { first: 20, last: 51, top: 400, at: 25.5 });
+  assert.deepEqual(geometry.window(0, 400, 3, 5), { first: 0, last: 3, top: 0, at: 0 });
+  assert.deepEqual(geometry.window(0, 400, 0), { first: 0, last: 0, top: 0, at: 0 });
 });
 
 test("more lines than fit into the highest box are all reached, at the scroll bar's two ends exactly", () => {
@@ -108,5 +108,7 @@ test("more lines than fit into the highest box are all reached, at the scroll ba
   for (const line of [0, 1, 777, 500_000, 999_000]) {
     const at = geometry.window(geometry.scrollTop(line, view, count) + 1e-6, view, count);
     assert.equal(at.first, line);
+    const later = geometry.scrollTop(at.at, view, 2 * count);
+    assert.ok(Math.abs(geometry.window(later, view, 2 * count).at - at.at) < 1e-3, "more lines move none");
   }
 });

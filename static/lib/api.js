@@ -15,13 +15,18 @@ export class Refusal extends Error {
 /** No answer at all: no network, or a server that is gone. */
 export class Unreachable extends Error {}
 
+const moment = 300;
+
+/** A network that changes under a request fails it: what only asks is asked once more. */
 async function send(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Unreachable(error.message);
+    if (options?.method || options?.isAgain) throw new Unreachable(error.message);
+    await new Promise((resolve) => { setTimeout(resolve, moment); });
+    return send(path, { ...options, isAgain: true });
   }
   if (!response.ok) {
     if (response.status === 401 && path !== "/slipway/login") globalThis.dispatchEvent?.(new Event("slipway-signed-out"));

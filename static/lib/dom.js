@@ -65,9 +65,10 @@ export function icon(name) {
     svg("path", { d: paths[name] }));
 }
 
-/** Calls `f` after `milliseconds` in which nobody called it. */
-export function later(milliseconds, f) {
+/** Calls `f` after `milliseconds` in which nobody called it, unless `signal` came first. */
+export function later(milliseconds, f, signal) {
   let timer;
+  signal?.addEventListener("abort", () => clearTimeout(timer));
   return (...values) => {
     clearTimeout(timer);
     timer = setTimeout(f, milliseconds, ...values);

@@ -133,18 +133,24 @@ export class Geometry {
     return Math.min(count * this.lineHeight, this.highest);
   }
 
+  /** Whether the box is less high than its lines are together. */
+  isFolded(count) {
+    return count * this.lineHeight > this.highest;
+  }
+
   #ratio(count, view) {
     const free = this.height(count) - view;
     return free > 0 ? Math.max(1, (count * this.lineHeight - view) / free) : 1;
   }
 
-  /** What is to be drawn at a place of the scroll bar: lines `first` up to `last`, the first of them at pixel `top`. */
+  /** What is to be drawn at a place of the scroll bar: lines `first` up to `last`, the first of them at pixel `top`;
+   *  `at` is the line at the view's upper edge, with how much of it is out of sight. */
   window(scrollTop, view, count, more = 0) {
     const content = scrollTop * this.#ratio(count, view);
     const line = Math.min(Math.floor(content / this.lineHeight), Math.max(count - 1, 0));
     const first = Math.max(0, line - more);
     const last = Math.min(count, Math.ceil((content + view) / this.lineHeight) + more);
-    return { first, last, top: scrollTop - (content - first * this.lineHeight) };
+    return { first, last, top: scrollTop - (content - first * this.lineHeight), at: content / this.lineHeight };
   }
 
   /** Where the scroll bar has to be for a line to stand at a share of the view's height. */

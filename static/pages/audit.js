@@ -22,7 +22,7 @@ export function page({ query, signal }) {
   const result = choice("result", text("anyResult"), results, (value) => text(`result_${value}`));
   const search = () => location.replace(address("audit", {}, { user: user.value.trim(), action: action.value, result: result.value }));
   const form = h("form", { class: "filters", role: "search", ariaLabel: text("filter"), on: {
-    input: later(300, search), submit: (event) => { event.preventDefault(); search(); },
+    input: later(300, search, signal), submit: (event) => { event.preventDefault(); search(); },
   } }, user, action, result);
   const node = h("div", {}, h("header", { class: "page-head" }, h("h1", { tabIndex: -1 }, text("audit"))), form, list);
 

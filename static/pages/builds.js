@@ -20,7 +20,7 @@ export function page({ query, context, signal }) {
   const batch = h("div");
   const live = h("span", { class: "live", role: "status" });
   const choice = new Choice({ context, onDone: () => reload(), mayDelete: isAdministrator(context.me) });
-  const form = new Filters((change) => { location.replace(address("builds", {}, change)); });
+  const form = new Filters((change) => { location.replace(address("builds", {}, change)); }, signal);
   const heading = h("h1", { tabIndex: -1 }, text("builds"));
   const node = h("div", {},
     h("header", { class: "page-head with-actions" }, heading, live),
@@ -54,14 +54,14 @@ export function page({ query, context, signal }) {
 
   form.set(query);
   const reload = fill(list, signal, load, render);
-  const soon = later(300, reload);
+  const soon = later(300, reload, signal);
   /** Drawn again without what is in the reader's hand being lost. */
   const redraw = later(50, () => {
     const name = (node) => node.ariaLabel ?? node.href;
     const focused = list.contains(document.activeElement) && name(document.activeElement);
     show(list, render());
     if (focused) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => name(each) === focused)?.focus();
-  });
+  }, signal);
 
   follow(`${path}/events`, {
     on: {
@@ -115,12 +115,12 @@ class Filters {
     h("span", { class: "field" }, icon("search"), this.#text), this.#state, this.#model, this.#user, this.#batch);
   #query = {};
 
-  constructor(onChange) {
+  constructor(onChange, signal) {
     const changed = () => onChange({
       text: this.#text.value.trim(), state: this.#state.value, model_name: this.#model.value.trim(), user: this.#user.value.trim(),
       batch_id: this.#query.batch_id,
     });
-    this.node.addEventListener("input", later(300, changed));
+    this.node.addEventListener("input", later(300, changed, signal));
     this.node.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
   }
 

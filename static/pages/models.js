@@ -15,7 +15,7 @@ export function page({ query, signal }) {
   const field = h("input", { type: "search", ariaLabel: text("searchModels"), placeholder: text("searchModels"), value: query.filter ?? "", autocomplete: "off", spellcheck: false });
   const search = () => location.replace(address("models", {}, { filter: field.value.trim() }));
   const form = h("form", { class: "filters", role: "search", ariaLabel: text("filter"), on: {
-    input: later(300, search), submit: (event) => { event.preventDefault(); search(); },
+    input: later(300, search, signal), submit: (event) => { event.preventDefault(); search(); },
   } }, h("span", { class: "field" }, icon("search"), field));
   const node = h("div", {}, h("header", { class: "page-head" }, h("h1", { tabIndex: -1 }, text("models"))), form, list);
 

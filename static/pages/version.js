@@ -42,7 +42,7 @@ export function page({ parameters: { model, version }, context, signal }) {
   fill(plan, signal, () => get(`${builds}/defaults`, { model_name: model, model_version: version }, { signal }), ({ defaults }) => planOf(defaults));
   const load = () => get(builds, { model_name: model, model_version: version, max_results: 20 }, { signal });
   const reload = fill(built, signal, load, ({ builds: all }) => (all.length ? buildTable(all) : empty(text("noBuildsOfIt"))));
-  const soon = later(300, reload);
+  const soon = later(300, reload, signal);
   follow(`${builds}/events`, {
     on: {
       build: (each) => { if (each.model_name === model && each.model_version === version) soon(); },

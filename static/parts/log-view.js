@@ -19,6 +19,9 @@ export class LogView extends HTMLElement {
   #isLive = false;
   #isMoved = false;
   #hasTimes = false;
+  // The line at the upper edge, and how many there were: where the scroll bar stands for it depends on that.
+  #top = 0;
+  #count = 0;
   #current = null;
   #wanted = null;
   #lineAddress;
@@ -74,8 +77,10 @@ export class LogView extends HTMLElement {
     this.#wanted = line < this.log.lineCount ? null : line;
     if (this.#wanted !== null) return;
     this.#setHeight();
-    this.#box.scrollTop = this.#geometry.scrollTop(line, this.#box.clientHeight, this.log.lineCount, 0.35);
+    this.#count = this.log.lineCount;
+    this.#box.scrollTop = this.#geometry.scrollTop(line, this.#box.clientHeight, this.#count, 0.35);
     this.#box.scrollLeft = 0;
+    this.#keepTop();
     this.#redraw();
   }
 
@@ -114,7 +119,12 @@ export class LogView extends HTMLElement {
     return this.#box.scrollTop + this.#box.clientHeight >= this.#box.scrollHeight - lineHeight;
   }
 
+  #keepTop() {
+    this.#top = this.#geometry.window(this.#box.scrollTop, this.#box.clientHeight, this.#count).at;
+  }
+
   #scrolled() {
+    this.#keepTop();
     // Who scrolls up reads; who comes back to the end by hand follows again. A place that was asked for stays.
     if (this.#isMoved && this.#isLive && this.#isFollowing !== this.#isAtEnd()) {
       this.#isFollowing = this.#isAtEnd();
@@ -151,6 +161,10 @@ export class LogView extends HTMLElement {
     const count = this.log.lineCount;
     this.#setHeight();
     if (this.#isFollowing && this.#isLive) this.#box.scrollTop = this.#box.scrollHeight;
+    else if (count !== this.#count && this.#geometry.isFolded(count)) {
+      this.#box.scrollTop = this.#geometry.scrollTop(this.#top, this.#box.clientHeight, count);
+    }
+    this.#count = count;
     const { first, last, top } = this.#geometry.window(this.#box.scrollTop, this.#box.clientHeight, count, drawnBeyond);
     const rows = [];
     for (let line = first; line < last; line += 1) {
