@@ -2,7 +2,6 @@
 import { get } from "../lib/api.js";
 import { ago } from "../lib/clock.js";
 import { h, icon, later } from "../lib/dom.js";
-import { number } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { empty, fill } from "../parts/problem.js";
@@ -27,7 +26,6 @@ export function page({ query, signal }) {
       { name: text("model"), cell: (model) => h("div", { class: "two" }, h("a", { href: versions(model), class: "strong" }, model.name),
         model.description && h("span", { class: "faint clip" }, model.description)) },
       { name: text("latestVersion"), class: "number", cell: (model) => model.latest_version && h("a", { href: address("version", { model: model.name, version: model.latest_version }) }, model.latest_version) },
-      { name: text("versions"), class: "number roomy", cell: (model) => model.version_count !== undefined && model.version_count !== null && number(model.version_count) },
       { name: text("updatedAt"), cell: (model) => model.updated_at && ago(model.updated_at) },
     ], models), paging({
       token: query.page, next, address: (token) => address("models", {}, { ...query, page: token }),
