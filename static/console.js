@@ -99,6 +99,8 @@ function banners() {
   see();
 }
 
+// As a link it would be an address, and those are pages here.
+byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
 applyTheme();
 translate(document);
 showPreferences(byId("preferences"));

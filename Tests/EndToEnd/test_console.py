@@ -187,7 +187,7 @@ def test_from_a_version_to_a_tested_image(hosted, browser, good):
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         seen.button("Copy: Run it").click()
         page.get_by_text("Copied").wait_for()
-        assert page.evaluate("() => navigator.clipboard.readText()").startswith("docker ")
+        assert page.evaluate("() => navigator.clipboard.readText()").endswith(good["image_name"])
 
 
 def test_the_list_and_the_log_are_live(hosted, browser):
