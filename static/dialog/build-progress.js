@@ -40,7 +40,7 @@ export class BuildProgress {
             on: { click: () => { if (isInConsole) options.onClose(); } },
           }, text("dialogOpenLog"), isInConsole ? null : icon("open")))),
         this.#outcome),
-      h("footer", {}, this.#buttons));
+      h("div", { class: "foot" }, this.#buttons));
     const clock = setInterval(() => this.#tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
     this.#update(build);
