@@ -141,6 +141,8 @@ export class BuildForm {
     } catch (error) {
       if (this.#options.signal.aborted) return;
       this.#setBusy(false);
+      // A button that was disabled has lost the focus.
+      this.#submit.focus();
       this.#complain(error, true);
     }
   }
