@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandLine, requestLine, runLine } from "../../static/lib/commands.js";
+import { commandLine, pullLine, requestLine, runLine } from "../../static/lib/commands.js";
 import { FieldError, asked, fieldOf, kinds, valueOf, writtenOf } from "../../static/dialog/fields.js";
 
 const values = [
@@ -70,4 +70,7 @@ test("an image is run by its own line, and asked with the example that lies in i
     + " | curl -H 'Content-Type: application/json' -d @- http://127.0.0.1:8080/invocations");
   assert.equal(requestLine({ image, verification: { note: "no example" } }), "curl http://127.0.0.1:8080/ping");
   assert.equal(requestLine({ image }), "curl http://127.0.0.1:8080/ping");
+  assert.equal(pullLine({ image }, "registry.example.com/iris:1"), "podman pull registry.example.com/iris:1");
+  const far = { reference: "a:1", run: ["docker", "--host", "tcp://engine.example.com:2376", "run", "--rm", "a:1"] };
+  assert.ok(requestLine({ image: far, verification: { example: "x.json" } }).startsWith("docker --host tcp://engine.example.com:2376 run --rm --entrypoint cat a:1 "));
 });
