@@ -59,7 +59,7 @@ class Console {
   #open(found) {
     const isForbidden = forAdministrators.includes(found?.name) && !isAdministrator(this.#me);
     if (!found || isForbidden) {
-      return { title: text("notFound"), node: h("div", {}, empty(text(isForbidden ? "forAdministrators" : "noPage"), h("a", { href: address("models"), class: "button" }, text("toModels")))) };
+      return { title: text("notFound"), node: h("div", {}, h("h1", { tabIndex: -1 }, text("notFound")), empty(text(isForbidden ? "forAdministrators" : "noPage"), h("a", { href: address("models"), class: "button" }, text("toModels")))) };
     }
     const context = { me: this.#me, announce: (words) => { byId("announcer").textContent = words; }, setTitle: (title) => this.#setTitle(title) };
     return pages[found.name].page({ parameters: found.parameters, query: found.query, context, signal: this.#stopping.signal });

@@ -266,19 +266,22 @@ def test_too_many_wrong_passwords_are_told_with_the_wait(front, browser):
 
 
 def test_the_console_leads_to_the_sign_in_and_offers_the_way_out(front, browser):
-    console = f"{front.url}/slipway/ui/"
+    console = f"{front.url}/slipway/"
     with browser.visitor() as visitor:
         visitor.open(console).wait_sign_in()
         visitor.sign_in(front.admin)
         visitor.wait_address(console)
         tokens.append(visitor.token())
-        visitor.page.wait_for_selector(f"#user:has-text('{front.admin[0]}')")
+        visitor.page.wait_for_selector(f"#account:has-text('{front.admin[0]}')")
         expire(front)
+        visitor.page.get_by_role("link", name="Builds").click()
+        visitor.page.locator("main").get_by_role("link", name="Sign in").click()
         visitor.wait_sign_in()
         visitor.sign_in(front.admin)
-        visitor.page.click("#sign-out")
+        visitor.wait_address(f"{console}#/builds")
+        visitor.page.get_by_role("button", name="Sign out").click()
         visitor.wait_sign_in()
-        assert visitor.page.url.endswith("?next=/slipway/ui/") and visitor.token() is None
+        assert visitor.page.url.endswith("?next=/slipway/#/builds") and visitor.token() is None
         assert visitor.challenged() == [] and not [line for line in visitor.complaints if "Security" in line]
 
 

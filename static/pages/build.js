@@ -42,10 +42,15 @@ class BuildView {
   #isLost = false;
   #isRemoved = false;
   #head = h("header", { class: "page-head" });
-  #state = h("section", { class: "card state-card", ariaLabel: text("state") });
+  #sign = h("span", { class: "state-sign" });
+  #words = h("div", { class: "grow" });
+  #why = h("div");
   #trouble = h("div");
   #actions = h("div", { class: "actions" });
   #notice = new Notice();
+  // Only what changes is drawn again, so that no button is taken from under somebody's finger.
+  #state = h("section", { class: "card state-card", ariaLabel: text("state") },
+    h("div", { class: "state-line" }, this.#sign, this.#words, this.#notice.node), this.#why, this.#trouble, this.#actions);
   #result = h("div", { class: "result" });
   #steps = new Steps(() => this.#showError());
   #facts = h("section", { class: "card narrow-facts" });
@@ -213,18 +218,16 @@ class BuildView {
     this.#once("state", [build.state, build.queue_position, build.error, build.warnings, build.eta_seconds, this.#isLost], () => {
       const how = kind(build);
       this.#state.className = `card state-card ${this.#isLost ? "lost" : how}`;
-      const clock = [];
-      if (build.duration_seconds !== undefined && hasEnded(build)) clock.push(text("took", { time: duration(build.duration_seconds) }));
-      else if (build.eta_seconds > 0) clock.push(text("left", { time: duration(build.eta_seconds) }));
-      show(this.#state,
-        h("div", { class: "state-line" }, h("span", { class: "state-sign" }, this.#isLost ? icon("lost") : sign(build)),
-          h("div", { class: "grow" },
-            h("p", { class: "state-words" }, this.#isLost ? text("streamLost") : sentence(build)),
-            h("p", { class: "faint" }, this.#isLost ? text("streamLostHint") : [clock.join(" · "), !clock.length && how !== "waiting" && this.#startedWords(build)])),
-          this.#notice.node),
+      let clock = null;
+      if (hasEnded(build)) clock = build.duration_seconds !== undefined && text("took", { time: duration(build.duration_seconds) });
+      else if (build.eta_seconds > 0) clock = text("left", { time: duration(build.eta_seconds) });
+      show(this.#sign, this.#isLost ? icon("lost") : sign(build));
+      show(this.#words,
+        h("p", { class: "state-words" }, this.#isLost ? text("streamLost") : sentence(build)),
+        h("p", { class: "faint" }, this.#isLost ? text("streamLostHint") : clock ?? (how !== "waiting" && this.#startedWords(build))));
+      show(this.#why,
         build.error && h("div", { class: "error-words" }, h("p", { class: "strong" }, build.error.message), build.error.hint && h("p", {}, build.error.hint)),
-        build.warnings?.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") }, build.warnings.map((each) => h("li", {}, icon("warning"), h("span", {}, each)))),
-        this.#trouble, this.#actions);
+        build.warnings?.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") }, build.warnings.map((each) => h("li", {}, icon("warning"), h("span", {}, each)))));
     });
   }
 
@@ -234,7 +237,7 @@ class BuildView {
 
   #showActions() {
     if (this.#isRemoved) return;
-    this.#once("actions", [hasEnded(this.#build), this.#build.state], () => {
+    this.#once("actions", [hasEnded(this.#build) && this.#build.state], () => {
       const compare = h("span");
       show(this.#actions, actions(this.#build, this.#context.me, (act, button) => this.#run(act, button)), compare);
       if (!hasEnded(this.#build)) return;

@@ -57,10 +57,10 @@ export function page({ query, context, signal }) {
   const soon = later(300, reload);
   /** Drawn again without what is in the reader's hand being lost. */
   const redraw = later(50, () => {
-    const focused = document.activeElement?.ariaLabel;
-    const hadFocus = list.contains(document.activeElement);
+    const name = (node) => node.ariaLabel ?? node.href;
+    const focused = list.contains(document.activeElement) && name(document.activeElement);
     show(list, render());
-    if (hadFocus) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => each.ariaLabel === focused)?.focus();
+    if (focused) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => name(each) === focused)?.focus();
   });
 
   follow(`${path}/events`, {
@@ -68,8 +68,8 @@ export function page({ query, context, signal }) {
       hello: () => soon(),
       build: (build) => {
         if (!known.has(build.build_id)) return query.page || soon();
-        // Others move up when one leaves the queue.
-        if (known.get(build.build_id).state === "queued" && build.state !== "queued") soon();
+        // Only a list tells places in the queue; others move up when one leaves it.
+        if (build.state === "queued" || known.get(build.build_id).state === "queued") soon();
         known.set(build.build_id, build);
         redraw();
       },

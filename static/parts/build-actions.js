@@ -47,7 +47,7 @@ export async function retry(build) {
 
 /** What the order of a build said, as far as it is known: the dialog begins with it. */
 export function ordered(build) {
-  return build.options ?? { image_name: build.image_name, base_image: build.base_image, env_manager: build.env_manager };
+  return { image_name: build.image_name, ...(build.options ?? { base_image: build.base_image, env_manager: build.env_manager }) };
 }
 
 /** The build of the same model before this one, if there is one to be compared with. */

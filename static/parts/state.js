@@ -27,7 +27,8 @@ export function badge(build) {
 export function sentence(build) {
   if (build.state !== "queued") return text(`sentence_${build.state}`);
   const before = (build.queue_position ?? 0) - 1;
-  return before >= 0 ? plural("waitingBehind", before) : text("sentence_queued");
+  if (before < 0) return text("sentence_queued");
+  return before ? plural("waitingBehind", before) : text("waitingNext");
 }
 
 export function sign(build) {

@@ -143,6 +143,7 @@ export default {
   state_cancelled: "Cancelled",
   place: "no. {place}",
   sentence_queued: "Waiting for a free place.",
+  waitingNext: "Waiting: this build is next.",
   "waitingBehind.one": "Waiting: 1 build is before this one.",
   "waitingBehind.other": "Waiting: {count} builds are before this one.",
   sentence_preparing: "Getting the container engine ready.",

@@ -133,6 +133,7 @@ export default {
   state_cancelled: "已取消",
   place: "第 {place} 位",
   sentence_queued: "正在等待空闲位置。",
+  waitingNext: "等待中：下一个就是此构建。",
   "waitingBehind.other": "等待中：前面还有 {count} 个构建。",
   sentence_preparing: "正在准备容器引擎。",
   sentence_downloading: "正在下载模型文件。",
