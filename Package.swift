@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Core", "Posix", "FastCGI", "Accounts", "Builds",
+                "Core", "Posix", "FastCGI", "Accounts", "Registry", "Builds",
             ],
             swiftSettings: safe),
 
@@ -89,9 +89,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Core", "Posix", "HTTPClient", "FastCGI", "Settings", "Accounts", "Recipes", "Builders",
-                "Builds",
-                "Web",
+                "Core", "Posix", "HTTPClient", "FastCGI", "Settings", "Accounts", "Registry", "Recipes",
+                "Builders", "Builds", "Web",
             ],
             swiftSettings: safe),
         // Without Core, which brings Foundation: a process a password has to be small and to begin at once.

@@ -79,6 +79,11 @@ package struct BuildDirectory: Sendable {
     }
 
     package var logPath: String { "\(path)/build.log" }
+    /// Opens the log to write at its end; whoever may enter the directory reads it.
+    package func openLog() throws(SystemError) -> Descriptor {
+        try Descriptor.open(logPath, .append, permissions: 0o640)
+    }
+
     package var dockerfilePath: String { "\(path)/Dockerfile" }
     package var contextPath: String { "\(path)/context" }
     private var statusPath: String { "\(path)/status.json" }
@@ -88,9 +93,13 @@ package struct BuildDirectory: Sendable {
 
     /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
     ///
+    /// - Parameters:
+    ///   - order: what is to be built.
+    ///   - groupMayRead: whether the directory's group, nginx's say, may read the log.
     /// - Returns: false where the id is taken.
-    package func create(_ order: BuildOrder) throws -> Bool {
-        guard try Files.createDirectory(path) else { return false }
+    /// - Throws: what keeps it from being written.
+    package func create(_ order: BuildOrder, groupMayRead: Bool = false) throws -> Bool {
+        guard try Files.createDirectory(path, permissions: groupMayRead ? 0o710 : 0o700) else { return false }
         do {
             let file = try Descriptor.open(orderPath, .create)
             try file.write(JSON.encode(order))

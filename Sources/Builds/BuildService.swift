@@ -2,7 +2,7 @@ internal import Artifacts
 package import Core
 package import Posix
 internal import Recipes
-internal import Registry
+package import Registry
 package import Settings
 internal import Synchronization
 
@@ -63,6 +63,16 @@ package final class BuildService: Sendable {
     /// The numbers of a model's versions that could be built.
     package func versions(of model: ModelName) throws(Problem) -> [Int] {
         try source.registry.versions(of: model)
+    }
+
+    /// The registered models by name, those whose name holds `text`.
+    package func models(matching text: String, _ page: PageRequest) throws(Problem) -> Page<ModelSummary> {
+        try source.registry.models(matching: text, page)
+    }
+
+    /// A model's versions, the highest first.
+    package func versions(of model: ModelName, _ page: PageRequest) throws(Problem) -> Page<VersionSummary> {
+        try source.registry.versions(of: model, page)
     }
 
     /// The model that a build is of; nil where there is no such build.
@@ -238,15 +248,23 @@ package final class BuildService: Sendable {
 
     /// Follows one build; it need not exist (any more).
     package func watch(_ id: BuildID) -> BuildWatch {
-        BuildWatch(directory: history.directory(id), positions: { self.watch.position(of: id) }) {
-            try self.logFile(id)?.file
-        }
+        BuildWatch(
+            directory: history.directory(id), position: { self.watch.position(of: id) },
+            openLog: { try self.logFile(id)?.file })
+    }
+
+    /// Whether nginx can be told to send the build's log, from the file that it can read.
+    package func isLogForNginx(_ id: BuildID) -> Bool {
+        guard settings.server.nginxSendsLogs,
+            let log = try? Files.status(history.directory(id).logPath)
+        else { return false }
+        return log.kind == .file
     }
 
     private func createDirectory(_ order: BuildOrder) throws -> BuildDirectory {
         for _ in 0..<100 {
             let directory = history.directory(.random())
-            if try directory.create(order) { return directory }
+            if try directory.create(order, groupMayRead: settings.server.nginxSendsLogs) { return directory }
         }
         throw Problem(.internalError, "no free build id was found")
     }

@@ -16,11 +16,11 @@ package final class BuildWatch {
     package private(set) var logSize = 0
 
     init(
-        directory: BuildDirectory, positions: @escaping () -> Int?,
+        directory: BuildDirectory, position: @escaping () -> Int?,
         openLog: @escaping () throws -> Descriptor?
     ) {
         build = directory
-        position = positions
+        self.position = position
         self.openLog = openLog
     }
 

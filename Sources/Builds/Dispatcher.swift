@@ -174,7 +174,7 @@ package struct Launcher: Sendable {
 
     /// The runner has a session of its own and writes to the build's log; it outlives this process.
     func launch(_ directory: BuildDirectory) throws {
-        let log = try Descriptor.open(directory.logPath, .append)
+        let log = try directory.openLog()
         let child = try ChildProcess.start(
             program, ["build", directory.id.text] + arguments, environment: environment, output: log,
             error: log,

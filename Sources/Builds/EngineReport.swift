@@ -94,17 +94,26 @@ package struct EngineWatch: Sendable {
     ///
     /// - Throws: `temporarilyUnavailable` saying what to start or install.
     package func engine() throws(Problem) -> Engine {
-        if let engine = known() { return engine }
-        let report = try renewed()
+        let report = try report()
         if let engine = report.engine { return engine }
         throw Problem(
             .temporarilyUnavailable, report.failure?.message ?? "no container engine answers",
             hint: report.failure?.hint ?? "run: slipway doctor")
     }
 
+    /// The last report, or a new one where that is old or bad.
+    ///
+    /// - Throws: `temporarilyUnavailable` where none can be made.
+    package func report() throws(Problem) -> EngineReport {
+        if let report = young() { return report }
+        return try renewed()
+    }
+
     /// The engine of a report that is young enough.
-    package func known() -> Engine? {
-        guard let report = EngineReport.read(state), report.preferred == preferred, let engine = report.engine
+    package func known() -> Engine? { young()?.engine }
+
+    private func young() -> EngineReport? {
+        guard let report = EngineReport.read(state), report.preferred == preferred, report.engine != nil
         else {
             return nil
         }
@@ -112,7 +121,7 @@ package struct EngineWatch: Sendable {
         guard report.checkedAt <= now, now.seconds(since: report.checkedAt) < Self.freshSeconds else {
             return nil
         }
-        return engine
+        return report
     }
 
     private func renewed() throws(Problem) -> EngineReport {

@@ -216,6 +216,8 @@ package final class History: Sendable {
     /// - Parameters:
     ///   - serial: that change's number; nil for the latest of all changes alone.
     ///   - limit: how many at most.
+    /// - Returns: them with their numbers.
+    /// - Throws: `SQLiteError`.
     func changes(after serial: Int?, limit: Int) throws -> [HistoryWatch.Change] {
         try withDatabase { database in
             let rows =
@@ -233,6 +235,20 @@ package final class History: Sendable {
                 }
                 return HistoryWatch.Change(serial: serial, id: id)
             }
+        }
+    }
+
+    /// How many builds wait, and how many were started and have not ended.
+    package func counts() throws -> (waiting: Int, working: Int) {
+        try withDatabase { database in
+            let rows = try database.execute(
+                """
+                SELECT COUNT(*), COUNT(launched_at) FROM builds WHERE state NOT IN (\(Self.ended))
+                """)
+            guard let all = rows.first?.integer(0), let working = rows.first?.integer(1) else {
+                return (0, 0)
+            }
+            return (all - working, working)
         }
     }
 

@@ -88,6 +88,7 @@ package final class HistoryWatch: Sendable {
     /// - Parameters:
     ///   - isWatched: whether anybody does.
     ///   - onNews: called after each look.
+    /// - Throws: `SystemError` where the system gives no thread.
     package func follow(
         isWatched: @escaping @Sendable () -> Bool, onNews: @escaping @Sendable () -> Void
     ) throws {

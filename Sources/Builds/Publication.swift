@@ -69,7 +69,7 @@ struct Publication {
             status.pushed = []
         }
         let deadline = ContinuousClock.now + .seconds(order.timeoutSeconds)
-        let log = try Descriptor.open(directory.logPath, .append)
+        let log = try directory.openLog()
         for target in targets {
             record.note("pushing \(target)")
             var request = PushRequest(image: image.id, target: target, directory: directory.contextPath)

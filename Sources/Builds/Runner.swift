@@ -130,7 +130,7 @@ package struct Runner {
         try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
         let built = try engine.build(
             try request(order), environment: environment,
-            log: try Descriptor.open(directory.logPath, .append),
+            log: try directory.openLog(),
             seconds: Double(order.timeoutSeconds), idleSeconds: Double(settings.builds.idleTimeoutSeconds),
             shouldStop: shouldStop,
             follow: { record.engineSteps($0) })

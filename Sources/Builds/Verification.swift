@@ -62,7 +62,7 @@ struct Verification {
             TrialRequest(
                 image: image.id, name: "slipway-verify-\(directory.id)", question: question,
                 seconds: Double(seconds)),
-            environment: environment, log: try Descriptor.open(directory.logPath, .append),
+            environment: environment, log: try directory.openLog(),
             shouldStop: shouldStop)
     }
 

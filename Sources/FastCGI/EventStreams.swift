@@ -22,7 +22,7 @@ package final class EventStreams: Sendable {
     private let watchers = Atomic(0)
     private let news: Occasion
 
-    /// - Parameter limit: how many watchers are served at most; each holds an open file.
+    /// Serves up to `limit` watchers, each of which holds an open file.
     package init(limit: Int) throws(SystemError) {
         self.limit = limit
         news = try Occasion()

@@ -44,6 +44,14 @@ package struct MLflowFileStore: ModelRegistry {
         return ready
     }
 
+    package func models(matching text: String, _ page: PageRequest) throws(Problem) -> Page<ModelSummary> {
+        try StoredListing(files: StoredFiles(root)).models(matching: text, page)
+    }
+
+    package func versions(of name: ModelName, _ page: PageRequest) throws(Problem) -> Page<VersionSummary> {
+        try StoredListing(files: StoredFiles(root)).versions(of: name, page)
+    }
+
     private func location(of record: VersionRecord, _ store: StoredFiles) throws(Problem) -> ArtifactLocation
     {
         let source = try ArtifactSource(record.storage ?? record.source, server: nil)

@@ -49,4 +49,12 @@ package struct MLflowServer: ModelRegistry {
     package func versions(of name: ModelName) throws(Problem) -> [Int] {
         try RemoteModel(name: name, api: connect()).ready().sorted(by: >)
     }
+
+    package func models(matching text: String, _ page: PageRequest) throws(Problem) -> Page<ModelSummary> {
+        try RemoteListing(api: connect()).models(matching: text, page)
+    }
+
+    package func versions(of name: ModelName, _ page: PageRequest) throws(Problem) -> Page<VersionSummary> {
+        try RemoteListing(api: connect()).versions(of: name, page)
+    }
 }

@@ -15,6 +15,16 @@ package protocol ModelRegistry: Sendable, CustomStringConvertible {
     ///
     /// - Throws: as `resolve`.
     func versions(of name: ModelName) throws(Problem) -> [Int]
+
+    /// The registered models by name, those whose name holds `text`, in either letter case, where that is not empty.
+    ///
+    /// - Throws: `temporarilyUnavailable` where the registry gives no answer.
+    func models(matching text: String, _ page: PageRequest) throws(Problem) -> Page<ModelSummary>
+
+    /// A model's versions, ready or not, the highest first.
+    ///
+    /// - Throws: as `resolve`.
+    func versions(of name: ModelName, _ page: PageRequest) throws(Problem) -> Page<VersionSummary>
 }
 
 /// One version of a registered model, found in a registry.

@@ -67,7 +67,7 @@ struct RemoteModel {
     ///
     /// - Throws: `resourceDoesNotExist` naming models that do exist.
     @discardableResult
-    private func checkExists() throws(Problem) -> ModelAnswer.Model {
+    func checkExists() throws(Problem) -> ModelAnswer.Model {
         if let answer = try api.find(
             "mlflow/registered-models/get", [("name", name.text)], as: ModelAnswer.self)
         {
@@ -83,23 +83,14 @@ struct RemoteModel {
         versions: [VersionRecord], next: String?
     ) {
         var query = [
-            ("filter", filter), ("order_by", "version_number DESC"), ("max_results", String(size)),
+            ("filter", RemoteFilter.name(is: name.text)), ("order_by", "version_number DESC"),
+            ("max_results", String(size)),
         ]
         if let token { query.append(("page_token", token)) }
         let answer = try api.find("mlflow/model-versions/search", query, as: VersionsAnswer.self)
         let versions = answer?.modelVersions?.filter { $0.name.utf8.elementsEqual(name.text.utf8) }
         let next = answer?.nextPageToken
         return (versions?.compactMap(\.record) ?? [], next == "" || next == token ? nil : next)
-    }
-
-    /// MLflow's filter language has two kinds of quotes and no escape: a name that holds both is asked for by a
-    /// pattern that takes any character in their place, and its neighbours are dropped from the answer.
-    private var filter: String {
-        let scalars = name.text.unicodeScalars
-        if !scalars.contains("'") { return "name='\(name.text)'" }
-        if !scalars.contains("\"") { return "name=\"\(name.text)\"" }
-        let pattern = scalars.map { ["'", "\"", "\\"].contains($0) ? "_" : String($0) }.joined()
-        return "name LIKE '\(pattern)'"
     }
 }
 
@@ -155,9 +146,12 @@ private struct VersionsAnswer: Decodable {
     let nextPageToken: String?
 }
 
-private struct ModelAnswer: Decodable {
+struct ModelAnswer: Decodable {
     struct Model: Decodable {
-        struct Alias: Decodable { let alias: String }
+        struct Alias: Decodable {
+            let alias: String
+            let version: String?
+        }
         let name: String
         let aliases: [Alias]?
     }

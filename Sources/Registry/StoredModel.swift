@@ -6,7 +6,7 @@ struct StoredModel {
     let name: ModelName
     let files: StoredFiles
 
-    private var directory: String { "models/\(name.text)" }
+    var directory: String { "models/\(name.text)" }
 
     /// The numbers of the model's versions, the highest first.
     ///
@@ -29,7 +29,7 @@ struct StoredModel {
 
     func version(alias: String, among numbers: [Int]) throws(Problem) -> VersionRecord {
         guard alias.isFileName, let bytes = try files.read("\(directory)/aliases/\(alias)"),
-            let number = Int(String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self))
+            let number = Self.number(bytes)
         else { throw .noAlias(name, alias, known: try files.names(in: "\(directory)/aliases")) }
         return try version(number, among: numbers)
     }
@@ -45,10 +45,23 @@ struct StoredModel {
         throw .noneFound(name, stage: stage, among: seen)
     }
 
+    /// Which number each alias stands for.
+    func aliases() throws(Problem) -> [String: Int] {
+        var numbers: [String: Int] = [:]
+        for alias in try files.names(in: "\(directory)/aliases") {
+            numbers[alias] = try files.read("\(directory)/aliases/\(alias)").flatMap(Self.number)
+        }
+        return numbers
+    }
+
+    private static func number(_ bytes: [UInt8]) -> Int? {
+        Int(String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self))
+    }
+
     func isReady(_ number: Int) throws(Problem) -> Bool { try record(number)?.isReady == true }
 
     /// One version; nil where it was deleted: MLflow only marks it so.
-    private func record(_ number: Int) throws(Problem) -> VersionRecord? {
+    func record(_ number: Int) throws(Problem) -> VersionRecord? {
         guard let meta = try files.meta("\(directory)/version-\(number)") else { return nil }
         let stage = meta["current_stage"]?.string ?? "None"
         guard stage != "Deleted_Internal" else { return nil }

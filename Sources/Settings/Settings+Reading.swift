@@ -20,7 +20,8 @@ extension Settings {
             state: state,
             socket: reader.path("server", "socket") ?? "\(state)/responder.sock",
             responders: reader.integer("server", "responders", 1...256) ?? max(2, min(cores, 8)),
-            threads: reader.integer("server", "threads", 1...256) ?? 8)
+            threads: reader.integer("server", "threads", 1...256) ?? 8,
+            nginxSendsLogs: reader.value("server", "nginx_sends_logs", Self.truth) ?? false)
         auth = Auth(
             stores: reader.list("auth", "stores").map { $0.compactMap(Auth.Store.init) } ?? [.htpasswd],
             htpasswd: reader.path("auth", "htpasswd") ?? "/etc/slipway/htpasswd",

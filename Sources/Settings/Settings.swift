@@ -21,6 +21,8 @@ package struct Settings: Sendable, Equatable {
         package var responders: Int
         /// Requests that one responder answers at a time.
         package var threads: Int
+        /// Whether nginx is told to send logs from their files, which it has to be able to read.
+        package var nginxSendsLogs: Bool
     }
 
     /// Who may call.

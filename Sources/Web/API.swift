@@ -6,26 +6,50 @@ internal import Posix
 
 /// Every route of the API.
 package enum API {
-    /// Makes the table of routes.
-    ///
-    /// - Parameters:
-    ///   - builds: what the routes act on.
-    ///   - accounts: who may.
-    ///   - site: how this site is reached.
-    ///   - streams: who serves event streams; nil has no room for any.
-    /// - Returns: each route with who may use it.
-    package static func routes(
-        _ builds: BuildService, _ accounts: Accounts, _ site: Site, _ streams: EventStreams?
-    )
-        -> [Route]
-    {
-        // MLflow serves its API under both: scripts use /api, pages /ajax-api.
-        let bases = [BuildRoutes.base, BuildRoutes.base.replacing("/api/", with: "/ajax-api/")]
-        return bases.flatMap {
-            AuditRoutes.routes($0, accounts.audit) + [BatchRoute.route($0, builds)]
-                + EventRoutes.routes($0, builds, streams) + buildRoutes($0, builds)
+    /// What routes act on.
+    package struct Services: Sendable {
+        let builds: BuildService
+        let accounts: Accounts
+        let site: Site
+        let streams: EventStreams?
+        let examine: @Sendable () throws -> SystemReport
+
+        /// Brings together what there is.
+        ///
+        /// - Parameters:
+        ///   - builds: accepts and shows builds.
+        ///   - accounts: who may.
+        ///   - site: how this site is reached.
+        ///   - streams: who serves event streams; nil has no room for any.
+        ///   - examine: looks how all this stands.
+        package init(
+            builds: BuildService, accounts: Accounts, site: Site, streams: EventStreams?,
+            examine: @escaping @Sendable () throws -> SystemReport
+        ) {
+            self.builds = builds
+            self.accounts = accounts
+            self.site = site
+            self.streams = streams
+            self.examine = examine
         }
-            + SessionRoutes.routes(accounts, site) + ownRoutes(accounts)
+    }
+
+    /// The table of routes: each with who may use it.
+    package static func routes(_ services: Services) -> [Route] {
+        let (builds, accounts) = (services.builds, services.accounts)
+        var routes = SessionRoutes.routes(accounts, services.site)
+        routes += ModelRoutes.routes(builds)
+        routes += ownRoutes(accounts)
+        routes.append(SystemReport.route(services.examine))
+        // MLflow serves its API under both: scripts use /api, pages /ajax-api.
+        for base in [BuildRoutes.base, BuildRoutes.base.replacing("/api/", with: "/ajax-api/")] {
+            routes += AuditRoutes.routes(base, accounts.audit)
+            routes.append(BatchRoute.route(base, builds))
+            // Before the routes whose {id} would take "events" for one.
+            routes += EventRoutes.routes(base, builds, services.streams)
+            routes += buildRoutes(base, builds)
+        }
+        return routes
     }
 
     private static func buildRoutes(_ base: String, _ builds: BuildService) -> [Route] {
@@ -53,6 +77,9 @@ package enum API {
             },
             Route("GET", "\(base)/{id}/log", access: .readers) { request, context in
                 let id = try context.requiredID()
+                if builds.isLogForNginx(id), try request.field("offset") == nil {
+                    return LogAnswer.byNginx(id)
+                }
                 guard let log = try builds.logFile(id) else { throw Problem.noBuild(id.text) }
                 return try LogAnswer.response(log.file, size: log.size, request)
             },

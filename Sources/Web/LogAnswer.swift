@@ -1,19 +1,27 @@
+internal import Builds
 internal import Core
 internal import FastCGI
 internal import Posix
 
 /// A build's log, whole or from where a reader stopped.
 enum LogAnswer {
-    /// Answers `?offset=` with the log's rest, and `Range` with a part (RFC 9110, section 14; one range of bytes).
+    private static let headers: [(name: String, value: String)] = [
+        ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox; default-src 'none'"),
+    ]
+
+    /// Has nginx send the file, ranges and all; the location stands in nginx/slipway-locations.conf.
+    static func byNginx(_ id: BuildID) -> GatewayResponse {
+        GatewayResponse(
+            status: 200, headers: headers + [("X-Accel-Redirect", "\(BuildRoutes.logsForNginx)/\(id)")])
+    }
+
+    /// Answers `?offset= with the log's rest, and `Range` with a part (RFC 9110, section 14; one range of bytes).
     static func response(_ file: Descriptor, size: Int, _ request: Request) throws(Problem) -> GatewayResponse
     {
         var response = GatewayResponse(
             status: 200,
-            headers: [
-                ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"),
-                ("X-Content-Type-Options", "nosniff"), ("Accept-Ranges", "bytes"),
-                ("Content-Security-Policy", "sandbox; default-src 'none'"),
-            ])
+            headers: headers + [("Accept-Ranges", "bytes")])
         var range = 0..<size
         if let text = try request.field("offset") {
             guard let offset = Int(text), offset >= 0 else {

@@ -85,6 +85,9 @@ struct Program {
         let builds = try builds()
         let accounts = try accounts()
         let site = try site()
-        return Router(routes: API.routes(builds, accounts, site, streams), accounts: accounts, site: site)
+        let services = API.Services(builds: builds, accounts: accounts, site: site, streams: streams) {
+            examination(engineChecks: Self.engineChecks(try engineWatch.report()))
+        }
+        return Router(routes: API.routes(services), accounts: accounts, site: site)
     }
 }

@@ -4,6 +4,7 @@ internal import Builds
 internal import Core
 internal import Posix
 internal import Settings
+internal import Web
 
 /// `slipway check-config`.
 enum CheckConfigCommand: Subcommand {
@@ -39,52 +40,36 @@ enum DoctorCommand: Subcommand {
         Tries what a build needs and prints a line for each, with what to do where something is missing.
 
           --engine   ask only the container engine
-          --json     print the engine's report as JSON
+          --json     print what was found as JSON
         """
     static let options: Set = ["--config"]
     static let flags: Set = ["--engine", "--json"]
 
     static func run(_ arguments: Arguments) throws -> Bool {
         let program = try Program(arguments)
-        if arguments.flags.contains("--json") {
+        let isJSON = arguments.flags.contains("--json")
+        if isJSON, arguments.flags.contains("--engine") {
             let report = program.renewedEngineReport() ?? program.engineReport()
             Terminal.say(String(decoding: try report.encoded(), as: UTF8.self))
             return report.engine != nil
         }
-        let report = program.engineReport()
-        var healthy = true
-        func check(_ what: String, _ body: () throws -> String) {
-            do {
-                Terminal.say("ok       \(what): \(try body())")
-            } catch {
-                healthy = false
-                let problem = error as? Problem
-                Terminal.say("problem  \(what): \(problem?.message ?? "\(error)")")
-                if let hint = problem?.hint { Terminal.say("         \(hint)") }
+        let engine = Program.engineChecks(program.engineReport())
+        let report =
+            arguments.flags.contains("--engine")
+            ? SystemReport(checks: engine) : program.examination(engineChecks: engine)
+        if isJSON {
+            Terminal.say(String(decoding: try report.encoded(), as: UTF8.self))
+            return report.isHealthy
+        }
+        for check in report.checks {
+            switch check.state {
+            case .ok: Terminal.say("ok       \(check.name): \(check.message)")
+            case .warning: Terminal.say("advice   \(check.message)")
+            case .error: Terminal.say("problem  \(check.name): \(check.message)")
             }
+            if let hint = check.hint { Terminal.say("         \(hint)") }
         }
-        check("container engine") {
-            guard let engine = report.engine else {
-                throw Problem(
-                    .temporarilyUnavailable, report.failure?.message ?? "none", hint: report.failure?.hint)
-            }
-            return "\(engine.kind.rawValue) \(engine.version) at \(engine.path)"
-        }
-        for line in report.advice { Terminal.say("advice   \(line)") }
-        if arguments.flags.contains("--engine") { return healthy }
-        check("state directory") {
-            try Files.makeDirectory(program.settings.server.state)
-            let probe = "\(program.settings.server.state)/.doctor"
-            try Files.replace(probe, with: [])
-            try Files.remove(probe)
-            return program.settings.server.state
-        }
-        for store in program.settings.auth.stores {
-            check("users of \(store.rawValue)") { try program.examine(store) }
-        }
-        check("administrators") { try program.examineAdministrators() }
-        check("registry") { try ModelSource(program.settings).registry.description }
-        return healthy
+        return report.isHealthy
     }
 }
 

@@ -21,7 +21,8 @@ GOOD = {"model_name": MODEL, "model_version": "1", "smoke_test": False}
 @pytest.fixture(scope="module")
 def watched(new_slipway, registry_settings, base_image):
     """A Slipway of its own, which builds one at a time."""
-    return new_slipway("events", registry_settings, builds={"max_parallel": 1}).start()
+    return new_slipway(
+        "events", registry_settings, builds={"max_parallel": 1}, server={"nginx_sends_logs": True}).start()
 
 
 @pytest.fixture
@@ -190,3 +191,24 @@ def test_who_never_reads_holds_up_nobody(watched, working):
         watched.call("POST", f"{BASE}/{working}/cancel")
         thread.join(30)
     assert follower.reason == "ended"
+
+
+def test_nginx_sends_the_log_from_its_file(watched):
+    build_id = watched.succeed(**GOOD, image_name="slipway/events:log")["build_id"]
+    file = watched.folder(build_id) / "build.log"
+    whole = file.read_bytes()
+    answer = watched.get(f"/{build_id}/log")
+    assert answer.content == whole
+    # nginx's own mark of a file: Slipway sends none.
+    assert answer.headers["ETag"]
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    part = watched.get(f"/{build_id}/log", headers={"Range": "bytes=3-9"})
+    assert (part.status_code, part.content) == (206, whole[3:10])
+    assert watched.get(f"/{build_id}/log?offset=5").content == whole[5:]
+    # Nobody but Slipway sends anybody there.
+    assert watched.call("GET", f"/slipway/logs/{build_id}").status_code == 404
+    assert watched.call("GET", f"{BASE}/{build_id}/log", user=False).status_code == 401
+    assert file.stat().st_mode & 0o777 == 0o640 and watched.folder(build_id).stat().st_mode & 0o777 == 0o710

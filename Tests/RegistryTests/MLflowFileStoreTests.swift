@@ -155,7 +155,7 @@ struct MLflowFileStoreTests {
 }
 
 /// A file store in a temporary directory, laid out as MLflow lays it out.
-private final class Store: Sendable {
+final class Store: Sendable {
     let root: String
     private let parent: String
 

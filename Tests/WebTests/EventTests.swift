@@ -24,7 +24,8 @@ private final class WatchedBuild {
         _ = try directory.create(order)
         let path = directory.logPath
         feed = BuildEvents(
-            BuildWatch(directory: directory, positions: { 3 }) { try Descriptor.open(path, .read) },
+            BuildWatch(
+                directory: directory, position: { 3 }, openLog: { try Descriptor.open(path, .read) }),
             hasLog: hasLog)
     }
 

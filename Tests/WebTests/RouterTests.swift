@@ -48,7 +48,11 @@ private final class TestAPI: Sendable {
                 builders: [(member("bert"), [NamePattern("fraud-*")])]),
             database: try AccountsDatabase(state: state), limits: .init(idle: 10, absolute: 1),
             refusalGrid: .milliseconds(1))
-        routes = API.routes(builds, accounts, site, try EventStreams(limit: 1))
+        try Files.makeDirectory("\(state)/mlruns")
+        let services = API.Services(
+            builds: builds, accounts: accounts, site: site, streams: try EventStreams(limit: 1)
+        ) { SystemReport(checks: []) }
+        routes = API.routes(services)
         router = Router(routes: routes, accounts: accounts, site: site)
     }
 
@@ -117,6 +121,7 @@ private let base = "/api/2.0/mlflow/models/build-docker"
         "GET /{id}/log": 404, "POST /{id}/cancel": 404, "POST /{id}/retry": 404, "DELETE /{id}": 404,
         "POST /slipway/login": 400, "POST /slipway/logout": 200, "GET /slipway/me": 200,
         "GET /slipway/sessions": 200, "GET /slipway/healthz": 200, "GET /slipway/metrics": 200,
+        "GET /slipway/models": 200, "GET /slipway/models/versions": 400, "GET /slipway/system": 200,
     ]
 
     private static func name(_ route: Route) -> String {

@@ -37,8 +37,8 @@ class Slipway:
         self.pool = self.nginx = None
         htpasswd = self.state / "htpasswd"
         self.config.write_text(yaml.safe_dump({
-            "server": {"state": str(self.state), "responders": 3},
             **settings,
+            "server": {"state": str(self.state), "responders": 3} | settings.get("server", {}),
             # Tests come from many networks by saying so: see elsewhere().
             "auth": {"htpasswd": str(htpasswd), "administrators": [self.admin[0]], "trusted_proxies": ["127.0.0.1"]}
             | settings.get("auth", {}),
