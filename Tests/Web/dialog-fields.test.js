@@ -30,7 +30,7 @@ test("a value that is written into its field is read as the same again", () => {
     image_name: "a/b:1", base_image: "python:3.11-slim", env_manager: "conda", extra_requirements: ["a", "b; c"],
     apt_packages: ["git", "curl=1"], pip_index_url: "tsinghua", platform: "linux/arm64", tags: ["x", "y"],
     labels: { "com.example.team": "a=b" }, build_args: { A: "1" }, timeout_seconds: 60, gpu: true, install_java: false,
-    smoke_test: false, push: true, slim: true, no_cache: true, pull: true,
+    smoke_test: false, push: true, write_tags: false, slim: true, no_cache: true, pull: true,
   };
   assert.deepEqual(Object.keys(order).sort(), Object.keys(kinds).sort());
   for (const [name, value] of Object.entries(order)) assert.deepEqual(valueOf(name, writtenOf(name, value)), value, name);
