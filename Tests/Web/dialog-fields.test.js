@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandLine, requestLine, runLine } from "../../static/lib/commands.js";
+import { commandLine, pullLine, requestLine, runLine } from "../../static/lib/commands.js";
 import { FieldError, asked, fieldOf, kinds, valueOf, writtenOf } from "../../static/dialog/fields.js";
 
 const values = [
@@ -30,7 +30,7 @@ test("a value that is written into its field is read as the same again", () => {
     image_name: "a/b:1", base_image: "python:3.11-slim", env_manager: "conda", extra_requirements: ["a", "b; c"],
     apt_packages: ["git", "curl=1"], pip_index_url: "tsinghua", platform: "linux/arm64", tags: ["x", "y"],
     labels: { "com.example.team": "a=b" }, build_args: { A: "1" }, timeout_seconds: 60, gpu: true, install_java: false,
-    smoke_test: false, push: true, slim: true, no_cache: true, pull: true,
+    smoke_test: false, push: true, write_tags: false, slim: true, no_cache: true, pull: true,
   };
   assert.deepEqual(Object.keys(order).sort(), Object.keys(kinds).sort());
   for (const [name, value] of Object.entries(order)) assert.deepEqual(valueOf(name, writtenOf(name, value)), value, name);
@@ -70,4 +70,7 @@ test("an image is run by its own line, and asked with the example that lies in i
     + " | curl -H 'Content-Type: application/json' -d @- http://127.0.0.1:8080/invocations");
   assert.equal(requestLine({ image, verification: { note: "no example" } }), "curl http://127.0.0.1:8080/ping");
   assert.equal(requestLine({ image }), "curl http://127.0.0.1:8080/ping");
+  assert.equal(pullLine({ image }, "registry.example.com/iris:1"), "podman pull registry.example.com/iris:1");
+  const far = { reference: "a:1", run: ["docker", "--host", "tcp://engine.example.com:2376", "run", "--rm", "a:1"] };
+  assert.ok(requestLine({ image: far, verification: { example: "x.json" } }).startsWith("docker --host tcp://engine.example.com:2376 run --rm --entrypoint cat a:1 "));
 });

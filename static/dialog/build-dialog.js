@@ -30,7 +30,7 @@ class BuildDialog {
   constructor(options) {
     this.#options = options;
     this.#dialog = h("dialog", { "aria-labelledby": "title", "aria-describedby": "subject" },
-      h("header", {},
+      h("div", { class: "head" },
         h("div", {}, h("h2", { id: "title" }, text("buildImage")), h("p", { id: "subject" }, text("modelVersion", options))),
         h("button", { class: "icon-button", type: "button", ariaLabel: text("dialogClose"), on: { click: () => this.close() } }, icon("cross"))),
       this.#view);

@@ -13,7 +13,9 @@ const pause = 5000;
 export class BuildForm {
   #options;
   #fields = {};
-  #suggested = "";
+  #suggested = null;
+  #isDecided = false;
+  #isBusy = false;
   #question = null;
   #timer;
   #decision = h("div", { class: "decision" });
@@ -30,7 +32,7 @@ export class BuildForm {
       h("summary", {}, icon("chevron"), text("dialogMore")), h("div", { class: "grid" }, all(advanced)));
     this.node = h("form", { noValidate: true },
       h("div", { class: "body" }, all(first), this.#decision, this.#more),
-      h("footer", {}, this.#trouble, h("div", { class: "buttons" },
+      h("div", { class: "foot" }, this.#trouble, h("div", { class: "buttons" },
         h("button", { type: "button", class: "plain", on: { click: options.onClose } }, text("dialogCancel")), this.#submit)));
     this.node.addEventListener("submit", (event) => { event.preventDefault(); this.#order(); });
     // A key held down on MLflow's page has opened this; it is not to order as well.
@@ -59,14 +61,17 @@ export class BuildForm {
   async #ask() {
     clearTimeout(this.#timer);
     this.#question?.abort();
+    if (this.#options.signal.aborted || this.#isBusy) return;
     this.#question = new AbortController();
     const { signal } = this.#question;
     const query = { model_name: this.#options.model, model_version: this.#options.version };
     for (const name of asked) query[name] = this.#said(name);
-    if (!this.#suggested) show(this.#decision, h("p", { class: "faint" }, h("span", { class: "spinner", "aria-hidden": "true" }), text("dialogLooking")));
+    if (!this.#isDecided) show(this.#decision, h("p", { class: "faint" }, h("span", { class: "spinner", "aria-hidden": "true" }), text("dialogLooking")));
     try {
       const { defaults } = await get(`${builds}/defaults`, query, { signal });
-      if (!signal.aborted) this.#tell(defaults);
+      if (signal.aborted) return;
+      if (query.image_name === undefined) this.#suggest(defaults.image_name);
+      this.#tell(defaults);
     } catch (error) {
       if (signal.aborted) return;
       this.#complain(error);
@@ -81,11 +86,15 @@ export class BuildForm {
     return name === "image_name" && value === this.#suggested ? undefined : value;
   }
 
+  #suggest(name) {
+    const { image_name: field } = this.#fields;
+    if (!field.written || field.written === this.#suggested) field.written = name;
+    this.#suggested = name;
+  }
+
   #tell(defaults) {
-    const { image_name: image, base_image: base } = this.#fields;
-    if (!image.written || image.written === this.#suggested) image.written = defaults.image_name;
-    // A name that was asked about comes back as it is, and is none of Slipway's.
-    if (this.#said("image_name") === undefined || !this.#suggested) this.#suggested = defaults.image_name;
+    this.#isDecided = true;
+    const { base_image: base } = this.#fields;
     base.input.placeholder = text("dialogAutomatic");
     base.hint(text(base.written ? "dialogBaseChosen" : "dialogBaseAutomatic"), " ", h("code", {}, defaults.base_image),
       ` – ${defaults.base_image_reason}`);
@@ -132,12 +141,14 @@ export class BuildForm {
     } catch (error) {
       if (this.#options.signal.aborted) return;
       this.#setBusy(false);
+      // A button that was disabled has lost the focus.
+      this.#submit.focus();
       this.#complain(error, true);
     }
   }
 
   #setBusy(isBusy) {
-    this.#submit.disabled = isBusy;
+    this.#isBusy = this.#submit.disabled = isBusy;
     this.#submit.textContent = text(isBusy ? "dialogSending" : "dialogBuild");
   }
 
@@ -149,7 +160,7 @@ export class BuildForm {
     const name = error instanceof FieldError ? error.field : error instanceof Refusal && error.status === 400 && fieldOf(error.message);
     const field = this.#fields[name];
     if (!field) {
-      if (!this.#suggested) show(this.#decision);
+      if (!this.#isDecided) show(this.#decision);
       return show(this.#trouble, isOrder && error instanceof Unreachable ? this.#unreachable() : complaint(error));
     }
     field.complain(error instanceof FieldError ? text("dialogNoPair", { line: error.message })

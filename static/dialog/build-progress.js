@@ -1,6 +1,6 @@
 // What became of an order: one friendly confirmation, which lives until the build has ended.
 import { buildPath } from "../lib/api.js";
-import { commandLine, requestLine, runLine } from "../lib/commands.js";
+import { pullLine, requestLine, runLine } from "../lib/commands.js";
 import { h, icon, show } from "../lib/dom.js";
 import { follow } from "../lib/events.js";
 import { bytes, duration } from "../lib/format.js";
@@ -40,7 +40,7 @@ export class BuildProgress {
             on: { click: () => { if (isInConsole) options.onClose(); } },
           }, text("dialogOpenLog"), isInConsole ? null : icon("open")))),
         this.#outcome),
-      h("footer", {}, this.#buttons));
+      h("div", { class: "foot" }, this.#buttons));
     const clock = setInterval(() => this.#tick(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
     this.#update(build);
@@ -83,7 +83,7 @@ export class BuildProgress {
     return [
       copyable(text("runIt"), runLine(build)),
       copyable(text("askIt"), requestLine(build)),
-      (build.pushed ?? []).map((name) => copyable(text("pullIt"), commandLine([build.image.run[0], "pull", name]))),
+      (build.pushed ?? []).map((name) => copyable(text("pullIt"), pullLine(build, name))),
     ];
   }
 

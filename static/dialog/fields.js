@@ -6,7 +6,7 @@ export const kinds = {
   image_name: "text", base_image: "text", env_manager: "choice",
   extra_requirements: "lines", apt_packages: "words", pip_index_url: "text", platform: "text",
   tags: "words", labels: "pairs", build_args: "pairs", timeout_seconds: "number",
-  gpu: "either", install_java: "either", smoke_test: "either", push: "either",
+  gpu: "either", install_java: "either", smoke_test: "either", push: "either", write_tags: "either",
   slim: "truth", no_cache: "truth", pull: "truth",
 };
 

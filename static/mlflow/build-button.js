@@ -67,10 +67,9 @@ export class BuildButton {
     if (!this.#target || !this.#isStyled) return;
     const main = document.querySelector("main");
     if (main) this.#sizes.observe(main);
-    if (this.#node.hidden) {
-      if (this.#isPatient && !headline()) return;
-      this.#node.hidden = false;
-    }
+    // MLflow draws its page in between: what stands may stay, and what does not may wait.
+    if (this.#isPatient && !headline()) return;
+    this.#node.hidden = false;
     const own = [...root.querySelectorAll("#slipway-session:not([hidden])")].map((node) => node.getBoundingClientRect());
     const { box, isBeside } = roomFor(this.#node.getBoundingClientRect(), own);
     this.#node.classList.toggle("floating", !isBeside);

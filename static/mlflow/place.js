@@ -1,6 +1,7 @@
 // Where on MLflow's page there is room for the button. Pure: boxes are { left, top, right, bottom } in pixels.
 
-const gap = 8;
+/** How far the button keeps from others. */
+export const gap = 8;
 
 /** Whether two boxes have a point in common, or are nearer than `distance`. */
 export function meet(one, other, distance = 0) {

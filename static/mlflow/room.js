@@ -1,5 +1,5 @@
 // What MLflow's page has on it, as boxes.
-import { besideHeadline, boxAt, freePlace, isWithin, meet } from "./place.js";
+import { besideHeadline, boxAt, freePlace, gap, isWithin, meet } from "./place.js";
 
 const controls = `a[href], button, input:not([type=hidden]), select, textarea, summary, [contenteditable=true],
   [role=button], [role=tab], [role=radio], [role=switch], [role=checkbox], [role=link], [role=combobox]`;
@@ -68,5 +68,3 @@ export function roomFor(size, own) {
     : freePlace(view, [...taken, ...textBoxes()], size) ?? freePlace(view, taken, size) ?? corner;
   return { box, isBeside: false };
 }
-
-const gap = 8;

@@ -1,5 +1,5 @@
 // A finished image: how to use it, how it did when it was tried, what its size is made of.
-import { commandLine, requestLine, runLine } from "../lib/commands.js";
+import { pullLine, requestLine, runLine } from "../lib/commands.js";
 import { h, icon } from "../lib/dom.js";
 import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
@@ -12,7 +12,7 @@ export function useCard(build) {
   return h("section", { class: "card" }, h("h2", {}, text("useImage")),
     copyable(text("runIt"), runLine(build)),
     copyable(text("askIt"), requestLine(build)),
-    pushed.map((name) => copyable(text("pullIt"), commandLine(["docker", "pull", name]))),
+    pushed.map((name) => copyable(text("pullIt"), pullLine(build, name))),
     !pushed.length && h("p", { class: "faint" }, text("notPushed", { host: build.runner?.host ?? "" })));
 }
 
