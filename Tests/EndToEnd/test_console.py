@@ -238,7 +238,10 @@ def test_a_lost_stream_comes_back_and_nothing_is_shown_twice(hosted, browser):
         seen.page.get_by_text("The build itself goes on").wait_for()
         seen.page.locator(".state-card.lost").wait_for()
         hosted.start_pool()
-        seen.wait_state("The image is ready.")
+        seen.wait_state("Building the image.")
+        seen.button("Cancel").click()
+        seen.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        seen.wait_state("The build was cancelled.")
         lines = hosted.log(build["build_id"]).splitlines()
         seen.page.locator(".log-bar", has_text=f"{len(lines)} lines").first.wait_for()
         shown = seen.log_lines()
@@ -384,6 +387,8 @@ def test_lines_have_addresses_that_win_over_following(hosted, browser, huge):
         seen.page.keyboard.press("Enter")
         seen.page.locator(".row.current .at", has_text="900000").wait_for()
         seen.visitor.wait_address(lambda url: url.endswith("?line=900000"))
+        seen.page.locator(".log-bar", has_text=f"{huge['lines']:,} lines").first.wait_for(timeout=60_000)
+        assert seen.page.locator(".row.current .at").text_content() == "900000"
         seen.page.go_back()
         seen.page.locator(".row.current .at", has_text="500000").wait_for()
         assert seen.link("Raw").get_attribute("href").endswith(f"/{huge['build_id']}/log")
@@ -450,7 +455,9 @@ def test_every_page_in_every_look(hosted, browser, addresses, language, dark):
 
     def take(seen, name):
         seen.page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
-        found.extend((name, *each) for each in seen.problems())
+        # What axe-core sees is the same in both languages.
+        if language == "en-US":
+            found.extend((name, *each) for each in seen.problems())
 
     with browser.visitor(language=language, dark=dark) as visitor:
         visitor.open(f"{hosted.url}/slipway/")

@@ -75,7 +75,7 @@ export class LogWindow {
   /** Lines from `line` on that contain `query` in any letter case, as far as one slice of the log goes.
    *
    *  Returns the lines, and `next`: where the next slice begins, which is `lineCount` at the end. */
-  search(query, line = 0, sliceSize = 262144) {
+  search(query, line = 0, sliceSize = 65536) {
     const count = this.lineCount;
     const found = [];
     if (!query || line >= count) return { found, next: count };
@@ -173,7 +173,7 @@ export async function firstError(log, message = "", pause = () => {}) {
 
 async function firstLine(log, query, isIt, pause) {
   for (let line = 0; line < log.lineCount;) {
-    const { found, next } = log.search(query, line, 65536);
+    const { found, next } = log.search(query, line);
     for (const each of found) {
       const words = plain(log.text(each));
       if (!words.startsWith("[slipway ") && isIt(words)) return each;

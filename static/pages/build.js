@@ -108,7 +108,7 @@ class BuildView {
     if (this.#signal.aborted) return;
     this.#setLost(false);
     if (!hasEnded(this.#build)) return this.#follow();
-    this.#log.setLive(false);
+    this.#log.end();
     if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
   }
 
@@ -145,7 +145,7 @@ class BuildView {
       onState: (state, refusal) => {
         this.#setLost(state === "lost");
         if (state !== "closed") return;
-        this.#log.setLive(false);
+        this.#log.end();
         if (refusal) show(this.#trouble, complaint(refusal));
         else if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
       },

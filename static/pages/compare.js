@@ -51,7 +51,7 @@ function isAlike(first, second) {
 
 function view(a, b) {
   const head = (one) => h("span", {}, h("a", { href: address("build", { id: one.build.build_id }) }, one.build.build_id));
-  const columns = [
+  const columns = () => [
     { name: h("span", { class: "visually-hidden" }, text("what")), cell: (row) => h("span", { class: "strong" }, row.name) },
     { name: head(a), cell: (row) => mark(row, row.a) },
     { name: head(b), cell: (row) => mark(row, row.b) },
@@ -78,8 +78,8 @@ function view(a, b) {
     row(text("submittedAt"), (build) => build.created_at, dateTime, () => true),
   ].filter((each) => each.a !== null || each.b !== null);
   return [
-    h("div", { class: "card flush" }, table(text("comparison"), columns, rows)),
-    h("h2", { class: "section-title" }, text("packages")), packages(a, b, columns),
+    h("div", { class: "card flush" }, table(text("comparison"), columns(), rows)),
+    h("h2", { class: "section-title" }, text("packages")), packages(a, b, columns()),
     h("h2", { class: "section-title" }, text("dockerfile")), h("div", { class: "card flush" }, dockerfiles(a, b)),
   ];
 }

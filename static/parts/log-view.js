@@ -40,7 +40,7 @@ export class LogView extends HTMLElement {
     this.#lineAddress = lineAddress;
     const form = h("form", { class: "go", on: { submit: (event) => {
       event.preventDefault();
-      const line = Math.min(Number.parseInt(this.#line.value, 10), this.log.lineCount);
+      const line = Number.parseInt(this.#line.value, 10);
       if (line > 0) onLine(line);
     } } }, this.#line);
     this.append(
@@ -98,6 +98,12 @@ export class LogView extends HTMLElement {
     this.#isLive = isLive;
     this.#showToggles();
     this.#due();
+  }
+
+  /** Nothing more will come: a line that was asked for and is not there is the last one. */
+  end() {
+    this.setLive(false);
+    if (this.#wanted !== null && this.log.lineCount) this.show(this.log.lineCount - 1);
   }
 
   setEmptyText(words) {
