@@ -30,11 +30,13 @@ let package = Package(
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev", "libcrypt-dev"])]),
         .systemLibrary(name: "CPAM", providers: [.apt(["libpam0g-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: wrapping),
         .target(name: "SQLite", dependencies: ["Core", "CSQLite"], swiftSettings: wrapping),
         .target(name: "HTTPClient", dependencies: ["Core", "CCurl"], swiftSettings: wrapping),
         .target(name: "YAML", dependencies: ["Core", "CYAML"], swiftSettings: wrapping),
         .target(name: "Crypto", dependencies: ["Core", "CCrypto"], swiftSettings: wrapping),
+        .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: wrapping),
         .target(name: "PAM", dependencies: ["AuthdFrames", "CPAM"], swiftSettings: wrapping),
 
         // Floor 2: what needs a wrapper beside its own
@@ -71,7 +73,8 @@ let package = Package(
         .target(
             name: "Builds",
             dependencies: [
-                "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Settings", "Registry", "Artifacts",
+                "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Compression", "Settings", "Registry",
+                "Artifacts",
                 "Recipes",
                 "Builders",
             ],
@@ -108,6 +111,7 @@ let package = Package(
         .testTarget(name: "HTTPClientTests", dependencies: ["Core", "HTTPClient", "Posix", "TestSupport"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(name: "CryptoTests", dependencies: ["Core", "Crypto", "Posix", "TestSupport"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
         .testTarget(name: "PAMTests", dependencies: ["AuthdFrames", "CPAM", "PAM"]),
         .testTarget(
             name: "AuthdTests", dependencies: ["Authd", "AuthdFrames", "Core", "Posix", "TestSupport"]),

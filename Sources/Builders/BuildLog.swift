@@ -10,23 +10,6 @@ struct BuildLog {
         lines = plain.split { $0.isNewline }.map { Self.withoutProgress(String($0)) }.filter { !$0.isEmpty }
     }
 
-    /// Reads the end of a log that is open for writing.
-    ///
-    /// - Parameters:
-    ///   - log: a file.
-    ///   - start: where this build's own output begins.
-    init(of log: Descriptor, from start: Int) {
-        let limit = 64 << 10
-        guard let size = try? log.regularFileSize(),
-            let file = try? Descriptor.open("/proc/self/fd/\(log.number)", .read),
-            let bytes = try? file.read(at: max(start, size - limit), limit: limit)
-        else {
-            self.init("")
-            return
-        }
-        self.init(String(decoding: bytes, as: UTF8.self))
-    }
-
     /// The failure in the failing step's own words, and what to do about it.
     ///
     /// - Parameters:
@@ -99,6 +82,7 @@ struct BuildLog {
             || text.contains("error: ") || text.contains("not found") || text.contains("no module named")
             || text.contains("no space left") || text.contains("permission denied")
             || text.hasPrefix("cannot ") || text.hasPrefix("failed to ")
+            || text.hasPrefix("killed") || text.contains(" killed ") || text.hasPrefix("memoryerror")
     }
 
     private static func isEngineComplaint(_ line: String) -> Bool {
@@ -118,8 +102,45 @@ struct BuildLog {
         let text = log.lowercased()
         let known: [(signs: [String], hint: String)] = [
             (
-                ["no space left on device"],
+                ["no space left on device", "disk quota exceeded", "[errno 28]"],
                 "free space on the engine's disk, for example by removing old images and build caches"
+            ),
+            (
+                [
+                    "exit code: 137", "exit status 137", "code: 137", "memoryerror", "cannot allocate memory",
+                    "killed signal terminated program", "out of memory",
+                ],
+                "memory ran out: give the engine's machine more, or build fewer at a time (builds.max_parallel)"
+            ),
+            (
+                [
+                    "cannot connect to the docker daemon", "error during connect",
+                    "rpc error: code = unavailable", "unable to connect to podman",
+                    "is the docker daemon running",
+                ],
+                "the container engine went away while it built: look at its service, then build again"
+            ),
+            (
+                [
+                    "hash mismatch", "do not match the hashes",
+                    "hashes are required in --require-hashes mode",
+                    "require that all packages have a hash",
+                ],
+                "a package is not the file that the model's requirements name by its hash: look whether the index "
+                    + "has changed it, or mend the hash"
+            ),
+            (
+                ["toomanyrequests", "pull rate limit", "too many requests"],
+                "a registry or index wants no more requests for now: wait, log in there, or name a mirror"
+            ),
+            (
+                [
+                    "unauthorized: ", "401 unauthorized", "401 error, credentials not correct",
+                    "403 forbidden",
+                    "denied: requested access",
+                ],
+                "a registry or index refuses the login: give one (python.netrc for packages, the engine's own for base "
+                    + "images)"
             ),
             (
                 ["certificate verify failed", "invalid peer certificate", "unknownissuer", "x509:"],
@@ -142,6 +163,13 @@ struct BuildLog {
             (
                 ["couldn't parse requirement", "invalid requirement"],
                 "mend that line of the model's requirements and register the model again"
+            ),
+            (
+                [
+                    "no wheels with a matching", "not a supported wheel", "no wheels are available",
+                    "only wheels are available for",
+                ],
+                "a package has no wheel for this Python or processor: name a version that has, or another Python"
             ),
             (
                 [

@@ -1,9 +1,8 @@
 internal import Core
-internal import Posix
 
 /// Takes what an engine writes during one build: secrets out, lines into the log, steps to whoever follows.
 struct BuildOutput {
-    private let log: Descriptor
+    private let log: LogWriter
     /// Texts that must not be seen, the longest first.
     private let secrets: [[UInt8]]
     private let follow: ([EngineStep]) -> Void
@@ -11,11 +10,16 @@ struct BuildOutput {
     private var steps = StepReader()
     /// The beginning of a line whose end has not come.
     private var rest: [UInt8] = []
+    /// The end of it all, whether or not the log had room for it: a failure is told by it.
+    private var tail: [UInt8] = []
     /// A line longer than this is handed on in pieces.
     private static let longest = 64 << 10
+    private static let tailLimit = 64 << 10
+
+    var end: String { String(decoding: tail.suffix(Self.tailLimit), as: UTF8.self) }
 
     init(
-        log: Descriptor, secrets: [String], read: @escaping (String) -> Void = { _ in },
+        log: LogWriter, secrets: [String], read: @escaping (String) -> Void = { _ in },
         follow: @escaping ([EngineStep]) -> Void
     ) {
         self.log = log
@@ -29,7 +33,7 @@ struct BuildOutput {
         self.follow = follow
     }
 
-    mutating func take(_ bytes: [UInt8], at now: Timestamp) throws(SystemError) {
+    mutating func take(_ bytes: [UInt8], at now: Timestamp) throws(Problem) {
         rest += bytes
         // Before an endless line is cut: a secret must not be cut with it.
         if rest.count > Self.longest { rest = redacted(rest) }
@@ -43,7 +47,7 @@ struct BuildOutput {
     }
 
     /// What is left when the engine has ended.
-    mutating func finish(at now: Timestamp) throws(SystemError) {
+    mutating func finish(at now: Timestamp) throws(Problem) {
         if !rest.isEmpty { try hand(on: rest + [UInt8(ascii: "\n")], at: now) }
         rest = []
         steps.finish(at: now)
@@ -53,8 +57,10 @@ struct BuildOutput {
     /// Where an endless line can be cut without cutting a secret.
     private var cut: Int { max(0, rest.count - (secrets.first?.count ?? 0) - 1) }
 
-    private mutating func hand(on bytes: [UInt8], at now: Timestamp) throws(SystemError) {
+    private mutating func hand(on bytes: [UInt8], at now: Timestamp) throws(Problem) {
         let shown = redacted(bytes)
+        tail += shown.suffix(Self.tailLimit)
+        if tail.count > 2 * Self.tailLimit { tail.removeFirst(tail.count - Self.tailLimit) }
         try log.write(shown)
         var changed = false
         for line in shown.split(separator: UInt8(ascii: "\n")) where line.count < 4096 {

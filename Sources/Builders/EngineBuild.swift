@@ -1,6 +1,6 @@
 package import Core
 internal import FoundationEssentials
-package import Posix
+internal import Posix
 
 /// One image to build.
 package struct BuildRequest: Sendable {
@@ -47,7 +47,7 @@ extension Engine {
     /// - Parameters:
     ///   - request: what to build and how to call it.
     ///   - environment: this process's own; the engine gets what it needs of it.
-    ///   - log: a file, open for appending.
+    ///   - log: gets the output.
     ///   - seconds: how long the build may take.
     ///   - idleSeconds: how long it may print nothing.
     ///   - shouldStop: asked several times a second; true ends the build.
@@ -55,7 +55,7 @@ extension Engine {
     /// - Returns: the image as the engine has it now.
     /// - Throws: `buildFailed` with what the failing step said last, `buildTimedOut`, or `invalidState` after a stop.
     package func build(
-        _ request: BuildRequest, environment: [String: String], log: Descriptor, seconds: Double,
+        _ request: BuildRequest, environment: [String: String], log: LogWriter, seconds: Double,
         idleSeconds: Double = .infinity, shouldStop: () -> Bool,
         follow: @escaping ([EngineStep]) -> Void = { _ in }
     ) throws(Problem) -> BuiltImage {
@@ -73,10 +73,8 @@ extension Engine {
         var stopped = false
         var isIdle = false
         var lastOutput = ContinuousClock.now
-        let start: Int
         let outcome: Command.Outcome
         do {
-            start = try log.regularFileSize() ?? 0
             let arguments = try buildArguments(request, idFile: idFile, environment)
             // A hang-up is what podman hands on to a running step; a SIGTERM would leave the step behind, alive.
             let ending = kind == .docker ? Signals.terminate : Signals.hangUp
@@ -109,7 +107,7 @@ extension Engine {
         }
         guard outcome.status.isSuccess else {
             let proxy = environment["https_proxy"] ?? environment["http_proxy"]
-            throw BuildLog(of: log, from: start).problem(outcome.status, proxy: proxy)
+            throw BuildLog(output.end).problem(outcome.status, proxy: proxy)
         }
         return try inspect(idFile, request.tags[0], environment)
     }

@@ -1,5 +1,5 @@
 package import Core
-package import Posix
+internal import Posix
 
 /// One name to push an image by.
 package struct PushRequest: Sendable {
@@ -31,7 +31,7 @@ extension Engine {
     /// - Parameters:
     ///   - request: what goes where.
     ///   - environment: this process's own.
-    ///   - log: a file, open for appending.
+    ///   - log: gets the output.
     ///   - seconds: how long all tries together may take.
     ///   - shouldStop: asked several times a second; true ends it.
     ///   - follow: told how many layers are through, of how many.
@@ -39,7 +39,7 @@ extension Engine {
     /// - Returns: the manifest's digest, as the registry has it.
     /// - Throws: `pushFailed` with the cause in words, or `invalidState` after a stop.
     package func push(
-        _ request: PushRequest, environment: [String: String], log: Descriptor, seconds: Double,
+        _ request: PushRequest, environment: [String: String], log: LogWriter, seconds: Double,
         shouldStop: () -> Bool, follow: @escaping (Int, Int) -> Void, say: (String) -> Void
     ) throws(Problem) -> String? {
         let logins = try request.authFile.map { path throws(Problem) in try RegistryLogins(path) }
@@ -81,7 +81,7 @@ extension Engine {
         /// Where podman and buildah write the digest.
         let idFile: String
         var environment: [String: String]
-        let log: Descriptor
+        let log: LogWriter
         let deadline: ContinuousClock.Instant
         let limit: Double
     }
@@ -113,6 +113,8 @@ extension Engine {
                 try output.take(bytes, at: Clock.system.now())
             }
             try output.finish(at: Clock.system.now())
+        } catch let problem as Problem {
+            throw PushFailure(problem)
         } catch {
             throw PushFailure(
                 Problem(.pushFailed, "\(path) cannot be run", hint: "run: slipway doctor", cause: error))

@@ -9,6 +9,8 @@ package struct TrialRequest: Sendable {
     package let name: String
     /// A program of the image with its arguments, run beside the server; the last line that it prints is its answer.
     package let question: [String]
+    /// Another one, run after it; empty for none.
+    package var secondQuestion: [String] = []
     /// How long it may take from the container's start.
     package let seconds: Double
 
@@ -24,6 +26,8 @@ package struct TrialRequest: Sendable {
 package struct Trial: Sendable {
     /// A line of JSON, if the question came to one.
     package let answer: [UInt8]?
+    /// The same for the second question, which is asked after an answer to the first.
+    package var secondAnswer: [UInt8]?
     /// How the container ended by itself; nil where it ran to the last.
     package let end: ExitStatus?
     /// What the question said where that is no answer.
@@ -31,8 +35,11 @@ package struct Trial: Sendable {
     /// The end of what the container wrote.
     package let output: String
 
-    package init(answer: [UInt8]?, end: ExitStatus?, complaint: String, output: String) {
+    package init(
+        answer: [UInt8]?, secondAnswer: [UInt8]? = nil, end: ExitStatus?, complaint: String, output: String
+    ) {
         self.answer = answer
+        self.secondAnswer = secondAnswer
         self.end = end
         self.complaint = complaint
         self.output = output
@@ -57,12 +64,12 @@ extension Engine {
     /// - Parameters:
     ///   - request: which image, and what to ask.
     ///   - environment: this process's own.
-    ///   - log: a file, open for appending, that gets the container's output.
+    ///   - log: gets the container's output.
     ///   - shouldStop: asked several times a second; true ends it all.
     /// - Returns: what came of it.
     /// - Throws: `invalidState` after a stop.
     package func trial(
-        _ request: TrialRequest, environment: [String: String], log: Descriptor, shouldStop: () -> Bool
+        _ request: TrialRequest, environment: [String: String], log: LogWriter, shouldStop: () -> Bool
     ) throws(Problem) -> Trial {
         let environment = EngineEnvironment.filtered(environment)
         // One of this name can only be left from a runner that had this build before.
@@ -88,14 +95,24 @@ extension Engine {
             guard !shouldStop() else { throw .stopped }
             Threads.sleep(.milliseconds(50))
         }
-        let words =
-            container.end == nil ? try ask(request, container, environment, deadline, shouldStop) : []
-        let lines = words.split(separator: UInt8(ascii: "\n"))
-        let answer = lines.last { $0.first == UInt8(ascii: "{") && $0.last == UInt8(ascii: "}") }
+        func ask(_ question: [String], limit: Int, until deadline: ContinuousClock.Instant) throws(Problem)
+            -> (answer: [UInt8]?, lastLine: String)
+        {
+            guard container.end == nil, !question.isEmpty else { return (nil, "") }
+            let words = try self.ask(
+                ["exec", request.name] + question, limit: limit, container, environment, deadline, shouldStop)
+            let lines = words.split(separator: UInt8(ascii: "\n"))
+            let answer = lines.last { $0.first == UInt8(ascii: "{") && $0.last == UInt8(ascii: "}") }
+            return (answer.map { Array($0) }, String(decoding: lines.last ?? [], as: UTF8.self))
+        }
+        let (answer, lastLine) = try ask(request.question, limit: 1 << 17, until: deadline)
         if answer == nil { container.waitForEnd(milliseconds: 3000) }
+        let end = container.end
+        let second =
+            answer == nil
+            ? nil : try ask(request.secondQuestion, limit: 4 << 20, until: .now + .seconds(30)).answer
         return Trial(
-            answer: answer.map { Array($0) }, end: container.end,
-            complaint: String(decoding: lines.last ?? [], as: UTF8.self).printable(limit: 300),
+            answer: answer, secondAnswer: second, end: end, complaint: lastLine.printable(limit: 300),
             output: container.output)
     }
 
@@ -106,13 +123,12 @@ extension Engine {
         return outcome?.output.filter { !$0.isWhitespace } == "true"
     }
 
-    /// - Returns: the end of what the question wrote.
+    /// - Returns: the end of what the question wrote, about `limit` bytes.
     private func ask(
-        _ request: TrialRequest, _ container: TrialContainer, _ environment: [String: String],
+        _ arguments: [String], limit: Int, _ container: TrialContainer, _ environment: [String: String],
         _ deadline: ContinuousClock.Instant, _ shouldStop: () -> Bool
     ) throws(Problem) -> [UInt8] {
-        let command = Self.tied(
-            Command(path, ["exec", request.name] + request.question, environment: environment), "TERM")
+        let command = Self.tied(Command(path, arguments, environment: environment), "TERM")
         var words: [UInt8] = []
         var stopped = false
         let left = ContinuousClock.now.duration(to: deadline)
@@ -124,7 +140,7 @@ extension Engine {
                 return stopped || container.end != nil
             } sink: { bytes in
                 words += bytes
-                if words.count > 1 << 18 { words.removeFirst(words.count - 1 << 17) }
+                if words.count > 2 * limit { words.removeFirst(words.count - limit) }
             }
         } catch {
             throw Problem(

@@ -18,10 +18,10 @@ final class TrialContainer: Sendable {
     private static let logLimit = 1 << 20
     private static let tailLimit = 64 << 10
 
-    private let log: Descriptor
+    private let log: LogWriter
     private let state = Mutex(State())
 
-    init(log: Descriptor) { self.log = log }
+    init(log: LogWriter) { self.log = log }
 
     /// How the client ended; nil while it runs.
     var end: ExitStatus? { state.withLock { $0.end } }

@@ -1,6 +1,7 @@
 internal import Builders
 package import Core
 package import Recipes
+internal import Settings
 
 /// How an image is to be built, beyond which model it is of: the optional fields of a submit, checked.
 package struct BuildOptions: Codable, Sendable, Equatable {
@@ -27,6 +28,8 @@ package struct BuildOptions: Codable, Sendable, Equatable {
     package private(set) var push: Bool?
     /// Whether the finished image is tried; nil is as the site does.
     package private(set) var smokeTest: Bool?
+    /// Whether the registry is told by tags of the model version; nil is as the site does.
+    package private(set) var writeTags: Bool?
 
     enum CodingKeys: String, CodingKey {
         case labels, tags, gpu, slim, pull, push
@@ -41,6 +44,7 @@ package struct BuildOptions: Codable, Sendable, Equatable {
         case noCache = "no_cache"
         case timeoutSeconds = "timeout_seconds"
         case smokeTest = "smoke_test"
+        case writeTags = "write_tags"
     }
 
     /// What an empty form asks for.
@@ -88,6 +92,7 @@ package struct BuildOptions: Codable, Sendable, Equatable {
         timeoutSeconds = try fields.number("timeout_seconds", 1...604_800)
         push = try fields.truth("push")
         smokeTest = try fields.truth("smoke_test")
+        writeTags = try fields.truth("write_tags")
         for (name, value) in labels { try Self.check(label: name, value) }
         for tag in tags {
             guard let reference = try? ImageReference("name:\(tag)", field: ""), reference.tag == tag else {
@@ -97,6 +102,15 @@ package struct BuildOptions: Codable, Sendable, Equatable {
             }
         }
         try recipeRequest().check()
+    }
+
+    /// The same with what the site's settings say now where the request says nothing: they may change before it is built.
+    func settled(_ settings: Settings) -> BuildOptions {
+        var options = self
+        options.push = push ?? settings.images.push
+        options.smokeTest = smokeTest ?? settings.builds.smokeTest
+        options.writeTags = writeTags ?? settings.builds.writeTags
+        return options
     }
 
     /// What of it the recipe depends on.

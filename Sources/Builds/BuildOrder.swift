@@ -80,16 +80,18 @@ package struct BuildDirectory: Sendable {
 
     package var logPath: String { "\(path)/build.log" }
     /// Opens the log to write at its end; whoever may enter the directory reads it.
-    package func openLog() throws(SystemError) -> Descriptor {
+    package func openLogToWrite() throws(SystemError) -> Descriptor {
         try Descriptor.open(logPath, .append, permissions: 0o640)
     }
 
     package var dockerfilePath: String { "\(path)/Dockerfile" }
+    var billOfMaterialsPath: String { "\(path)/sbom.json" }
     package var contextPath: String { "\(path)/context" }
     private var statusPath: String { "\(path)/status.json" }
     private var orderPath: String { "\(path)/request.json" }
     private var leasePath: String { "\(path)/lease" }
     private var cancelPath: String { "\(path)/cancel" }
+    private var reservePath: String { "\(path)/reserve" }
 
     /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
     ///
@@ -153,6 +155,12 @@ package struct BuildDirectory: Sendable {
         // A step in between may be lost with the power: so is its runner.
         try Files.replace(statusPath, with: status.encoded(), isLasting: status.state.isTerminal)
     }
+
+    /// Takes room on the disk that the build's end will need; that there is none fails nothing yet.
+    func reserveRoom() { try? Descriptor.open(reservePath, .write).allocate(bytes: 256 << 10) }
+
+    /// Gives it back, so that the end can be written on a disk that is full by now.
+    func releaseRoom() { try? Files.remove(reservePath) }
 
     /// The build's lease, held until the descriptor goes; nil where another process holds it.
     package func takeLease() throws(SystemError) -> Descriptor? {

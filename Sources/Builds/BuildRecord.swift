@@ -10,14 +10,31 @@ final class BuildRecord: Sendable {
     private let status: Mutex<BuildStatus>
     private let lastProgress = Mutex(ContinuousClock.now)
     private let lastBeat = Mutex(ContinuousClock.now)
+    private let write: @Sendable (BuildStatus) throws -> Void
+    private let giveUp: @Sendable (Problem) -> Void
 
-    init(_ directory: BuildDirectory, _ status: BuildStatus, _ clock: Clock) {
+    /// Begins with the status as it stands in the file.
+    ///
+    /// - Parameters:
+    ///   - directory: the build's.
+    ///   - status: what its file holds.
+    ///   - clock: the time of changes.
+    ///   - write: replaces the file; nil for what does so.
+    ///   - giveUp: gets the reason where the build cannot be recorded any more.
+    init(
+        _ directory: BuildDirectory, _ status: BuildStatus, _ clock: Clock,
+        write: (@Sendable (BuildStatus) throws -> Void)? = nil,
+        giveUp: @escaping @Sendable (Problem) -> Void
+    ) {
         self.directory = directory
         self.clock = clock
         self.status = Mutex(status)
+        self.write = write ?? { status in try directory.write(status) }
+        self.giveUp = giveUp
     }
 
-    var state: BuildState { status.withLock { $0.state } }
+    var current: BuildStatus { status.withLock { $0 } }
+    var state: BuildState { current.state }
 
     /// Changes the status and replaces the file; whoever reads it sees all of the change or nothing.
     func update(_ change: (inout BuildStatus, Timestamp) throws -> Void) throws {
@@ -26,7 +43,16 @@ final class BuildRecord: Sendable {
             var changed = status
             changed.updatedAt = now
             try change(&changed, now)
-            try directory.write(changed)
+            do {
+                try write(changed)
+            } catch let error as SystemError where error.isLoss {
+                // Most who write here could do without; a disk that loses what it took is no place to go on.
+                let problem = Problem(
+                    .internalError, "the state directory's disk did not keep the build's status: \(error)",
+                    hint: "look at the disk and the system's log before building again", cause: error)
+                giveUp(problem)
+                throw problem
+            }
             status = changed
         }
     }
@@ -62,6 +88,12 @@ final class BuildRecord: Sendable {
             guard let step = status.steps.indices.last else { return }
             change(&status.steps[step])
         }
+    }
+
+    /// What went wrong without ending the build, for the log and, until the build has ended, for its status.
+    func warn(_ text: String) {
+        note("warning: \(text)")
+        if !state.isTerminal { try? update { status, _ in status.warnings.append(text) } }
     }
 
     /// A line of Slipway's own in the build's log.

@@ -1,4 +1,5 @@
 internal import Artifacts
+package import Builders
 package import Core
 package import Posix
 internal import Recipes
@@ -12,6 +13,7 @@ package final class BuildService: Sendable {
     private let dispatcher: Dispatcher
     private let source: ModelSource
     private let engineWatch: EngineWatch
+    private let images: ImageKeeper?
     private let settings: Settings
     private let clock: Clock
     private let log = Log("builds")
@@ -21,12 +23,13 @@ package final class BuildService: Sendable {
 
     package init(
         history: History, dispatcher: Dispatcher, source: ModelSource, engineWatch: EngineWatch,
-        settings: Settings, clock: Clock = .system
+        images: ImageKeeper? = nil, settings: Settings, clock: Clock = .system
     ) {
         self.history = history
         self.dispatcher = dispatcher
         self.source = source
         self.engineWatch = engineWatch
+        self.images = images
         self.settings = settings
         self.clock = clock
         watch = HistoryWatch(history: history, dispatcher: dispatcher)
@@ -46,6 +49,7 @@ package final class BuildService: Sendable {
     /// - Returns: the new build, or the unfinished one of the very same order.
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
+        try TagWriteBack.check(submission.options, source.server)
         let engine = try engineWatch.engine()
         try engine.checkCanBuild(submission.options, settings.images)
         let version = try source.registry.resolve(submission.modelName, submission.version)
@@ -54,7 +58,7 @@ package final class BuildService: Sendable {
         let order = BuildOrder(
             modelName: version.name.text, modelVersion: version.version, source: version.source,
             location: version.location, runID: version.runID, modelID: version.modelID,
-            imageName: image.description, options: submission.options,
+            imageName: image.description, options: submission.options.settled(settings),
             timeoutSeconds: submission.options.timeoutSeconds ?? settings.builds.timeoutSeconds,
             createdAt: clock.now(), createdBy: user, batchID: batch?.text)
         return try enter(order, isForced: submission.isForced)
@@ -153,26 +157,51 @@ package final class BuildService: Sendable {
         let old = try history.old(before: limit, keeping: count)
         if isRehearsal { return old }
         return try old.filter { id in
+            if settings.builds.removeImages {
+                do throws(Problem) {
+                    try log.info("an old build's image", ["build": id, "end": removeImage(id).message])
+                } catch {
+                    log.warning(
+                        "an old build stays, as its image cannot be removed", ["build": id, "cause": error])
+                    return false
+                }
+            }
             let isGone = try history.remove(id)
             if isGone { log.info("removed an old build", ["build": id]) }
             return isGone
         }
     }
 
-    /// Removes a build that has ended, with its log and all its files; the image stays.
+    /// What a build's removal came to.
+    package struct Removal: Sendable, Encodable {
+        /// The build's id.
+        package let deleted: String
+        /// What became of its image, where that was to go too.
+        package let image: ImageRemoval?
+    }
+
+    /// Removes a build that has ended, with its log and all its files; its image where that is asked for.
     ///
-    /// - Returns: false where there is no such build.
-    /// - Throws: `invalidState` where it has not ended.
-    package func remove(_ id: BuildID) throws -> Bool {
-        guard let status = try history.directory(id).status() else { return false }
+    /// The image goes first: where it cannot, the build stays too, so that it can be tried again.
+    ///
+    /// - Returns: nil where there is no such build.
+    /// - Throws: `invalidState` where it has not ended, or a container uses the image.
+    package func remove(_ id: BuildID, withImage: Bool = false) throws -> Removal? {
+        guard let status = try history.directory(id).status() else { return nil }
         // The index may be behind the truth.
         try dispatcher.refresh()
+        let image = status.state.isTerminal && withImage ? try removeImage(id) : nil
         guard status.state.isTerminal, try history.remove(id) else {
             throw Problem(
                 .invalidState, "build \(id) has not ended: it is \(status.state.rawValue)",
                 hint: "cancel it first")
         }
-        return true
+        return Removal(deleted: id.text, image: image)
+    }
+
+    private func removeImage(_ id: BuildID) throws(Problem) -> ImageRemoval {
+        guard let images else { throw Problem(.internalError, "no command is known that removes images") }
+        return try images.remove(id)
     }
 
     /// What a submit of the same fields would do, found out by reading the model's small files where they lie.
@@ -180,6 +209,7 @@ package final class BuildService: Sendable {
     /// - Returns: the whole decision.
     /// - Throws: the `Problem` that the build would end with.
     package func defaults(_ submission: Submission) throws -> BuildDefaults {
+        try TagWriteBack.check(submission.options, source.server)
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
         try Publication.check(image, submission.options, settings.images)
@@ -199,25 +229,35 @@ package final class BuildService: Sendable {
             from: version.name, version: version.version, prefix: settings.images.prefix)
     }
 
-    /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits.
+    /// The build as JSON: the bytes of its status.json, with its place in the queue while it waits, and how long it will
+    /// still take while it runs.
     ///
     /// - Returns: nil where there is no such build.
     package func show(_ id: BuildID) throws -> [UInt8]? {
         guard var bytes = try history.directory(id).statusBytes() else { return nil }
-        if Self.says(.succeeded, bytes) || Self.says(.failed, bytes) || Self.says(.cancelled, bytes) {
-            return bytes
-        }
+        if Self.isEnded(bytes) { return bytes }
         if isRefreshDue() {
             // Where no supervisor ticks, readers are who notices that a runner is gone.
             try dispatcher.refresh()
             bytes = try history.directory(id).statusBytes() ?? bytes
         }
-        guard Self.says(.queued, bytes), let position = try history.queuePosition(of: id) else {
-            return bytes
-        }
+        if Self.isEnded(bytes) { return bytes }
         var status = try BuildStatus.decode(bytes)
-        status.queuePosition = position
+        if status.state == .queued {
+            status.queuePosition = try history.queuePosition(of: id)
+        } else {
+            status.etaSeconds = try secondsLeft(status)
+        }
         return try status.encoded()
+    }
+
+    /// nil where nothing can be told, or it takes longer than usual already.
+    private func secondsLeft(_ status: BuildStatus) throws -> Double? {
+        guard let start = status.steps.first?.startedAt,
+            let usual = try history.usualSeconds(model: status.modelName, baseImage: status.baseImage)
+        else { return nil }
+        let left = usual - clock.now().seconds(since: start)
+        return left > 0 ? (left * 10).rounded() / 10 : nil
     }
 
     /// One page of builds, each as `show` gives it.
@@ -228,29 +268,61 @@ package final class BuildService: Sendable {
         return (try page.ids.compactMap(show), page.nextPageToken)
     }
 
+    /// nil where there is no such build.
+    func directory(_ id: BuildID) throws -> BuildDirectory? {
+        let directory = history.directory(id)
+        return try directory.statusBytes() == nil ? nil : directory
+    }
+
     /// The build's log and its size in bytes; nil where there is no such build.
     ///
     /// A queued build's log is empty.
     package func logFile(_ id: BuildID) throws -> (file: Descriptor, size: Int)? {
-        let directory = history.directory(id)
-        guard try directory.statusBytes() != nil else { return nil }
-        do throws(SystemError) {
-            let file = try Descriptor.open(directory.logPath, .read)
-            return (file, try file.regularFileSize() ?? 0)
-        } catch {
-            guard error.isNotFound else { throw error }
-            return (try Descriptor.openNull(), 0)
+        guard let directory = try directory(id) else { return nil }
+        return try directory.openLog() ?? (try Descriptor.openNull(), 0)
+    }
+
+    /// Compresses logs of builds that were submitted longer ago than `builds.compress_logs_after_days`, and have ended.
+    ///
+    /// - Parameter limit: how many at most.
+    /// - Returns: how many it were.
+    package func compressLogs(limit: Int) throws -> Int {
+        let age = Int64(settings.builds.compressLogsAfterDays) * 86_400_000
+        let due = Timestamp(milliseconds: clock.now().milliseconds - age)
+        var count = 0
+        for id in try history.uncompressed(before: due, limit: limit) {
+            let directory = history.directory(id)
+            do {
+                guard try directory.compressLog() else { continue }
+                try history.noteCompressed(id, isDone: true)
+                count += 1
+            } catch let error as SystemError where error.isNoSpace {
+                throw error
+            } catch {
+                // The next one may do.
+                log.warning("a log cannot be compressed and stays as it is", ["build": id, "cause": error])
+                try history.noteCompressed(id, isDone: false)
+            }
         }
+        return count
     }
 
     /// A build's bytes as its runner left them, without a look at the index; nil where there is none.
     package func status(_ id: BuildID) -> [UInt8]? { (try? history.directory(id).statusBytes()) ?? nil }
 
     /// Follows one build; it need not exist (any more).
-    package func watch(_ id: BuildID) -> BuildWatch {
-        BuildWatch(
-            directory: history.directory(id), position: { self.watch.position(of: id) },
-            openLog: { try self.logFile(id)?.file })
+    ///
+    /// - Parameters:
+    ///   - id: the build's.
+    ///   - log: its log, where that cannot be read as it lies there.
+    package func watch(_ id: BuildID, log: Descriptor?) -> BuildWatch {
+        BuildWatch(directory: history.directory(id), log: log) { self.watch.position(of: id) }
+    }
+
+    /// The log of a build for `watch`, which must not wait until it is decompressed; nil where it is no more than a file.
+    package func decompressedLog(_ id: BuildID) throws -> Descriptor? {
+        guard try Files.status(history.directory(id).logPath) == nil else { return nil }
+        return try logFile(id)?.file
     }
 
     /// Whether nginx can be told to send the build's log, from the file that it can read.
@@ -276,6 +348,10 @@ package final class BuildService: Sendable {
             last = .now
             return true
         }
+    }
+
+    private static func isEnded(_ bytes: [UInt8]) -> Bool {
+        says(.succeeded, bytes) || says(.failed, bytes) || says(.cancelled, bytes)
     }
 
     /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.

@@ -50,6 +50,8 @@ package struct BuildStatus: Codable, Sendable {
     package var durationSeconds: Double?
     /// 1 is next; only while queued, and only in answers.
     package var queuePosition: Int?
+    /// How long it will still take, as far as earlier builds tell; only while it runs, and only in answers.
+    package var etaSeconds: Double?
     package var steps: [Step] = []
     package var warnings: [String] = []
     package var image: Image?
@@ -119,9 +121,11 @@ package struct BuildStatus: Codable, Sendable {
         package let engine: String
         /// A command that starts the image with its port at 127.0.0.1:8080.
         package let run: [String]
+        /// The lowest first; nil where the engine does not say.
+        package var layers: [ImageLayer]?
 
         enum CodingKeys: String, CodingKey {
-            case reference, id, digest, engine, run
+            case reference, id, digest, engine, run, layers
             case sizeBytes = "size_bytes"
         }
     }
@@ -176,6 +180,7 @@ package struct BuildStatus: Codable, Sendable {
         case finishedAt = "finished_at"
         case durationSeconds = "duration_seconds"
         case queuePosition = "queue_position"
+        case etaSeconds = "eta_seconds"
     }
 
     /// The status of a build that was just accepted.

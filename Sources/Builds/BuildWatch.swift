@@ -5,7 +5,6 @@ internal import Posix
 package final class BuildWatch {
     private let build: BuildDirectory
     private let position: () -> Int?
-    private let openLog: () throws -> Descriptor?
     private var log: Descriptor?
 
     /// The build as answers show it; empty where there is none (any more).
@@ -15,13 +14,16 @@ package final class BuildWatch {
     /// Bytes; all of them were written before `status` was.
     package private(set) var logSize = 0
 
-    init(
-        directory: BuildDirectory, position: @escaping () -> Int?,
-        openLog: @escaping () throws -> Descriptor?
-    ) {
+    /// Follows a build.
+    ///
+    /// - Parameters:
+    ///   - directory: its files.
+    ///   - log: its log, where that is not the file of this name.
+    ///   - position: its place in the queue while it waits.
+    init(directory: BuildDirectory, log: Descriptor? = nil, position: @escaping () -> Int?) {
         build = directory
+        self.log = log
         self.position = position
-        self.openLog = openLog
     }
 
     package var directory: String { build.path }
@@ -48,7 +50,7 @@ package final class BuildWatch {
                 waiting.queuePosition = position
                 status = (try? waiting.encoded()) ?? bytes
             } else if log == nil {
-                log = try? openLog()
+                log = try? Descriptor.open(build.logPath, .read)
             }
         }
         if let log { logSize = ((try? log.regularFileSize()) ?? nil) ?? logSize }

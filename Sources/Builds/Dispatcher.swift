@@ -95,6 +95,9 @@ package struct Dispatcher: Sendable {
                 "UPDATE builds SET state = ?, launched_at = ? WHERE id = ?",
                 [.text(state.rawValue), .integer(launchedAt), .text(id.text)])
             if !state.isTerminal { running += 1 }
+            if state.isTerminal, let end = readable(history.directory(id)) {
+                try history.noteEnd(of: end, database)
+            }
             if isLost { lost += 1 }
         }
         return (running, lost)
@@ -174,7 +177,7 @@ package struct Launcher: Sendable {
 
     /// The runner has a session of its own and writes to the build's log; it outlives this process.
     func launch(_ directory: BuildDirectory) throws {
-        let log = try directory.openLog()
+        let log = try directory.openLogToWrite()
         let child = try ChildProcess.start(
             program, ["build", directory.id.text] + arguments, environment: environment, output: log,
             error: log,

@@ -34,6 +34,12 @@ package final class History: Sendable {
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_state ON builds (state, seq)")
         try opened.execute("CREATE INDEX IF NOT EXISTS builds_by_model ON builds (model_name, seq)")
         try Self.recordChanges(opened)
+        try opened.execute(
+            "CREATE INDEX IF NOT EXISTS builds_by_log ON builds (log_compressed, seq) WHERE log_compressed = 0"
+        )
+        try opened.execute(
+            "CREATE INDEX IF NOT EXISTS builds_by_base_image ON builds (base_image, seq) WHERE state = 'succeeded'"
+        )
         database = Mutex(opened)
     }
 
@@ -67,6 +73,7 @@ package final class History: Sendable {
     private static func addColumns(_ database: Database) throws {
         let columns = [
             "priority": "INTEGER NOT NULL DEFAULT 0", "batch_id": "TEXT", "order_mark": "TEXT",
+            "log_compressed": "INTEGER NOT NULL DEFAULT 0", "duration_ms": "INTEGER", "base_image": "TEXT",
         ]
         let known = try database.execute("SELECT name FROM pragma_table_info('builds')").compactMap {
             $0.text(0)

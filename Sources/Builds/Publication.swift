@@ -10,6 +10,7 @@ struct Publication {
     let environment: [String: String]
     let directory: BuildDirectory
     let record: BuildRecord
+    let log: LogWriter
 
     /// Refuses at once a build whose image could not be pushed.
     ///
@@ -69,7 +70,6 @@ struct Publication {
             status.pushed = []
         }
         let deadline = ContinuousClock.now + .seconds(order.timeoutSeconds)
-        let log = try directory.openLog()
         for target in targets {
             record.note("pushing \(target)")
             var request = PushRequest(image: image.id, target: target, directory: directory.contextPath)

@@ -5,7 +5,6 @@ package import HTTPClient
 internal import Posix
 internal import Recipes
 package import Settings
-internal import Synchronization
 
 /// Runs one build from its order to its end, in a process of its own.
 package struct Runner {
@@ -48,37 +47,61 @@ package struct Runner {
             try directory.write(status.cancelled(at: clock.now()))
             return false
         }
-        let stop = try StopRequest(directory)
+        let stop = StopRequest(directory, settings)
+        try stop.heedSignals()
         let order = try directory.order()
-        let record = BuildRecord(directory, status, clock)
+        let record = BuildRecord(directory, status, clock) { problem in stop.giveUp(problem) }
+        let log = LogWriter(
+            try directory.openLogToWrite(), limit: settings.builds.logLimit)
+        let tags = TagWriteBack(order, server, record)
+        directory.reserveRoom()
         do {
-            try work(order, record, stop)
+            try work(order, record, log, tags, stop)
         } catch {
-            try recordEnd(of: record, error, stopped: stop.isRequested)
+            directory.releaseRoom()
+            noteLeftOut(log, record)
+            try recordEnd(of: record, error, tags, stop)
         }
         return record.state == .succeeded
     }
 
-    private func recordEnd(of record: BuildRecord, _ error: any Error, stopped: Bool) throws {
+    private func noteLeftOut(_ log: LogWriter, _ record: BuildRecord) {
+        if log.leftOut > 0 {
+            record.note("\(log.leftOut) bytes were left out of this log (builds.log_limit)")
+        }
+    }
+
+    private func recordEnd(
+        of record: BuildRecord, _ error: any Error, _ tags: TagWriteBack?, _ stop: StopRequest
+    )
+        throws
+    {
         try? Files.remove(directory.contextPath)
-        if stopped {
+        if stop.reason == nil, stop.isRequested {
             record.note("cancelled")
             try record.update { status, now in status.enter(.cancelled, at: now) }
+            tags?.end(.cancelled)
             return
         }
         let problem =
-            error as? Problem
+            stop.reason ?? error as? Problem
             ?? Problem(
                 .internalError, "the build stopped at an error of this machine: \(error)",
                 hint: "look at the log's end; a full disk or missing rights are likely")
         record.note("failed: \(problem.message)" + (problem.hint.map { " (\($0))" } ?? ""))
+        tags?.end(.failed)
         try record.update { status, now in
             status.enter(.failed, at: now)
             status.error = .init(problem)
         }
     }
 
-    private func work(_ order: BuildOrder, _ record: BuildRecord, _ stop: StopRequest) throws {
+    private func work(
+        _ order: BuildOrder, _ record: BuildRecord, _ log: LogWriter, _ tags: TagWriteBack?,
+        _ stop: StopRequest
+    )
+        throws
+    {
         let shouldStop = {
             record.beat()
             return stop.isRequested
@@ -89,6 +112,7 @@ package struct Runner {
         }
         record.note(
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
+        tags?.begin()
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
         let engine =
             try engineWatch.known()
@@ -130,23 +154,31 @@ package struct Runner {
         try Files.replace(directory.dockerfilePath, with: dockerfile.utf8, isLasting: false)
         let built = try engine.build(
             try request(order), environment: environment,
-            log: try directory.openLog(),
-            seconds: Double(order.timeoutSeconds), idleSeconds: Double(settings.builds.idleTimeoutSeconds),
+            log: log, seconds: Double(order.timeoutSeconds),
+            idleSeconds: Double(settings.builds.idleTimeoutSeconds),
             shouldStop: shouldStop,
             follow: { record.engineSteps($0) })
         record.note("built \(order.imageName), \(built.sizeBytes) bytes")
+        let layers = engine.layers(of: built.id, environment: environment)
         try record.update { status, _ in
             status.image = .init(
                 reference: order.imageName, id: built.id, digest: built.digest, sizeBytes: built.sizeBytes,
                 engine: "\(engine.kind.rawValue) \(engine.version)",
-                run: engine.runCommand(image: order.imageName, hostPort: 8080))
+                run: engine.runCommand(image: order.imageName, hostPort: 8080), layers: layers)
         }
         try Verification(
-            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+            engine: engine, settings: settings, environment: environment, directory: directory,
+            record: record,
+            log: log
         ).run(built, order, recipe, shouldStop: shouldStop)
         try Publication(
-            engine: engine, settings: settings, environment: environment, directory: directory, record: record
+            engine: engine, settings: settings, environment: environment, directory: directory,
+            record: record,
+            log: log
         ).run(built, order, shouldStop: shouldStop)
+        directory.releaseRoom()
+        noteLeftOut(log, record)
+        tags?.end(.succeeded)
         // Before the end is told: who learns of it may look whether all is gone.
         try? Files.remove(directory.contextPath)
         try record.update { status, now in status.enter(.succeeded, at: now) }
@@ -196,39 +228,5 @@ private enum Netrc {
             String.init)
         let passwords = zip(words, words.dropFirst()).filter { $0.0 == "password" }.map(\.1)
         return passwords + passwords.map { $0.filter { $0 != "\"" } }
-    }
-}
-
-/// A cancel that may arrive at any time: as SIGTERM, or as a wish that lies in the build's directory.
-private final class StopRequest: Sendable {
-    private let requested = Atomic(false)
-    private let directory: BuildDirectory
-    private let lastLook = Mutex(ContinuousClock.now)
-
-    init(_ directory: BuildDirectory) throws(SystemError) {
-        self.directory = directory
-        let signals = Signals([Signals.terminate, Signals.interrupt])
-        signals.block()
-        try Threads.detach { [weak self] in
-            _ = signals.wait()
-            self?.requested.store(true, ordering: .relaxed)
-        }
-    }
-
-    /// Asked often; it looks into the directory a few times a second.
-    var isRequested: Bool {
-        if requested.load(ordering: .relaxed) { return true }
-        let isDue = lastLook.withLock { last in
-            guard ContinuousClock.now - last > .milliseconds(200) else { return false }
-            last = .now
-            return true
-        }
-        guard isDue, directory.isCancelRequested else { return false }
-        requested.store(true, ordering: .relaxed)
-        return true
-    }
-
-    func check() throws(Problem) {
-        if isRequested { throw Problem(.invalidState, "the build was cancelled") }
     }
 }

@@ -12,6 +12,7 @@ struct Verification {
     let environment: [String: String]
     let directory: BuildDirectory
     let record: BuildRecord
+    let log: LogWriter
 
     /// Takes the step, unless the request or the site does without it or this machine cannot.
     ///
@@ -26,23 +27,24 @@ struct Verification {
         do {
             try engine.checkCanRun(order.options.platform)
         } catch {
-            try warn("the image was not tried: \(error.message)")
+            record.warn("the image was not tried: \(error.message)")
             return
         }
         guard let runner = engine.runner(environment: environment) else {
-            try warn("the image was not tried: buildah starts no containers, and podman is not installed")
+            record.warn("the image was not tried: buildah starts no containers, and podman is not installed")
             return
         }
         try record.update { status, now in status.enter(.verifying, at: now) }
         let trial = try trial(of: image, by: runner, recipe.servingExample, shouldStop)
         if trial.isOfAnotherProcessor {
-            try warn("the image was not tried: it is for another processor than this machine's")
+            record.warn("the image was not tried: it is for another processor than this machine's")
             return
         }
+        try list(trial.secondAnswer)
         do {
             try judge(trial, runner)
         } catch let problem as Problem where problem.code == .verificationFailed && recipe.isForGPU {
-            try warn(
+            record.warn(
                 "the image is for a GPU and was tried without one: \(problem.message)"
                     + (problem.hint.map { " (\($0))" } ?? ""))
         }
@@ -58,12 +60,24 @@ struct Verification {
         let seconds = settings.builds.smokeTestSeconds
         var question = ["python3", "/opt/slipway/serve.py", "try", String(seconds)]
         if let example { question += [example.form.rawValue, example.path] }
+        var request = TrialRequest(
+            image: image.id, name: "slipway-verify-\(directory.id)", question: question,
+            seconds: Double(seconds))
+        request.secondQuestion = Inventory.question
         return try runner.trial(
-            TrialRequest(
-                image: image.id, name: "slipway-verify-\(directory.id)", question: question,
-                seconds: Double(seconds)),
-            environment: environment, log: try directory.openLog(),
-            shouldStop: shouldStop)
+            request, environment: environment, log: log, shouldStop: shouldStop)
+    }
+
+    /// Writes down what is installed in the image, where it answered that far; nothing depends on it.
+    private func list(_ answer: [UInt8]?) throws {
+        guard let answer, let image = record.current.image else { return }
+        guard let inventory = Inventory(answer) else {
+            record.note("what is installed in the image could not be listed")
+            return
+        }
+        let bill = inventory.billOfMaterials(of: image, at: Clock.system.now())
+        try Files.replace(directory.billOfMaterialsPath, with: JSON.encode(bill), isLasting: false)
+        record.note("the image holds \(bill.components.count) packages")
     }
 
     /// Records what came of a trial.
@@ -76,13 +90,8 @@ struct Verification {
         }
         try record.update { status, _ in status.verification = answer.figures }
         if let problem = answer.problem(seconds: seconds, output: trial.output) { throw problem }
-        for warning in answer.warnings { try warn(warning) }
+        for warning in answer.warnings { record.warn(warning) }
         record.note(answer.summary)
-    }
-
-    private func warn(_ text: String) throws {
-        record.note("warning: \(text)")
-        try record.update { status, _ in status.warnings.append(text) }
     }
 }
 

@@ -46,6 +46,29 @@ package final class HTTPClient {
         }
     }
 
+    /// Sends JSON to `path` with POST.
+    ///
+    /// - Parameters:
+    ///   - path: as for `get`.
+    ///   - json: the body.
+    ///   - limit: the longest body that is taken, in bytes.
+    /// - Returns: the answer, whatever its status.
+    /// - Throws: `HTTPError` where no whole answer came.
+    package func post(_ path: String, json: [UInt8], limit: Int = 4 << 20) throws(HTTPError) -> Response {
+        let headers = curl_slist_append(nil, "Content-Type: application/json")
+        defer { curl_slist_free_all(headers) }
+        return try perform(path, [], Receiver(limit: limit) { _ in }) { handle in
+            slipway_curl_set_long(handle, CURLOPT_TIMEOUT, self.timeoutSeconds)
+            slipway_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
+            slipway_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, json.count)
+            json.withUnsafeBytes { bytes in
+                // It is copied at once, and not written to.
+                let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+                slipway_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, start)
+            }
+        }
+    }
+
     /// Streams the body of a 200 into `sink`, as it comes.
     ///
     /// Other answers come back with up to 64 KiB of their body. There is no limit on the whole time, but an answer that

@@ -5,6 +5,7 @@ package import HTTPClient
 /// What `MLflowAPI` needs of an HTTP client; tests answer in its place.
 protocol HTTPExchange {
     func get(_ path: String, query: [(String, String)], limit: Int) throws(HTTPError) -> HTTPClient.Response
+    func post(_ path: String, json: [UInt8], limit: Int) throws(HTTPError) -> HTTPClient.Response
     func download(_ path: String, query: [(String, String)], into sink: ([UInt8]) throws -> Void) throws
         -> HTTPClient.Response
 }
@@ -66,6 +67,24 @@ package final class MLflowAPI {
         } catch {
             throw refusal(response)
         }
+    }
+
+    /// Changes something, where the answer tells nothing but that.
+    ///
+    /// - Parameters:
+    ///   - path: beneath `/api/2.0/`, such as `mlflow/model-versions/set-tag`.
+    ///   - fields: of the body, named as MLflow's are.
+    /// - Throws: `Refusal` for whatever is no 200.
+    package func post(_ path: String, _ fields: [String: String]) throws(Refusal) {
+        let response: HTTPClient.Response
+        do throws(HTTPError) {
+            // Texts can always be encoded.
+            let body = (try? JSONEncoder().encode(fields)) ?? Data("{}".utf8)
+            response = try exchange.post("/api/2.0/\(path)", json: Array(body), limit: 1 << 20)
+        } catch {
+            throw Refusal(status: nil, errorCode: nil, problem: error.problem)
+        }
+        guard response.status == 200 else { throw refusal(response) }
     }
 
     /// Streams a file into `sink`.

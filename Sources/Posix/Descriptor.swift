@@ -61,6 +61,15 @@ package final class Descriptor: Sendable {
         return Descriptor(adopting: number)
     }
 
+    /// A file without a name in a directory, for reading and writing: it goes with its last descriptor.
+    package static func unnamed(in directory: String) throws(SystemError) -> Descriptor {
+        let path = "\(directory)/.\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+        let number = retrying { Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+        guard number >= 0 else { throw SystemError("open", path) }
+        unlink(path)
+        return Descriptor(adopting: number)
+    }
+
     /// Opens a path beneath this directory, following no symbolic link and no `..` out of it.
     ///
     /// The corresponding C function is `openat2(2)` with `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`.
@@ -121,7 +130,15 @@ package final class Descriptor: Sendable {
     ///
     /// A failure is final: a second try could lie.
     package func synchronize() throws(SystemError) {
-        guard fsync(number) == 0 else { throw SystemError("fsync") }
+        guard fsync(number) == 0 else { throw SystemError(SystemError.synchronizing) }
+    }
+
+    /// Takes room for the file's first bytes on its disk, whatever will be written there.
+    ///
+    /// The corresponding C function is `posix_fallocate(3)`.
+    package func allocate(bytes: Int) throws(SystemError) {
+        let code = posix_fallocate(number, 0, bytes)
+        guard code == 0 else { throw SystemError("posix_fallocate", errno: code) }
     }
 
     /// The file's size in bytes, or nil where it is no ordinary file.

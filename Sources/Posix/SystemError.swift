@@ -18,7 +18,12 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
         "\(call)\(subject.map { " \($0)" } ?? ""): \(String(cString: strerror(errno)))"
     }
 
+    static let synchronizing = "fsync"
+
+    /// Whether what was written may be lost although the disk took it.
+    package var isLoss: Bool { call == Self.synchronizing }
     package var isNotFound: Bool { errno == ENOENT }
+    package var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }
     package var isNotDirectory: Bool { errno == ENOTDIR }
     package var isSymbolicLinkOrEscape: Bool { errno == ELOOP || errno == EXDEV }
 }

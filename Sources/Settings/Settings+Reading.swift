@@ -51,8 +51,12 @@ extension Settings {
             minFree: reader.integer("builds", "min_free_mb", 0...10_000_000) ?? 1024,
             keepDays: reader.integer("builds", "keep_days", 1...36_500),
             keepCount: reader.integer("builds", "keep_count", 0...10_000_000),
+            removeImages: reader.value("builds", "remove_images", Self.truth) ?? false,
+            compressLogsAfterDays: reader.integer("builds", "compress_logs_after_days", 0...36_500) ?? 7,
             smokeTest: reader.value("builds", "smoke_test", Self.truth) ?? true,
-            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300)
+            smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300,
+            writeTags: reader.value("builds", "write_tags", Self.truth) ?? false,
+            logLimit: reader.integer("builds", "log_limit", 4096...1 << 40) ?? 256 << 20)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
@@ -113,6 +117,9 @@ extension Settings {
         reader.refuse(
             registry.username == nil && registry.password != nil, "registry", "password_file",
             "needs registry.username beside it")
+        if case .fileStore = registry.uri {
+            reader.refuse(builds.writeTags, "builds", "write_tags", "needs an MLflow server in registry.uri")
+        }
         for root in registry.allowedRoots where !root.hasPrefix("/") {
             reader.refuse(
                 true, "registry", "allowed_roots", "\"\(root.printable())\" must be an absolute path")

@@ -87,10 +87,18 @@ package struct Settings: Sendable, Equatable {
         package var keepDays: Int?
         /// How many ended builds are kept at most; nil keeps all.
         package var keepCount: Int?
+        /// Whether the images of those go with them.
+        package var removeImages: Bool
+        /// After so many days an ended build's log is compressed.
+        package var compressLogsAfterDays: Int
         /// Whether a finished image is tried before its build succeeds.
         package var smokeTest: Bool
         /// How long that may take, the model's loading included.
         package var smokeTestSeconds: Int
+        /// Whether the registry is told by tags of the model version what became of a build.
+        package var writeTags: Bool
+        /// Bytes that a build's log may have before what engine and container print is left out of it.
+        package var logLimit: Int
     }
 
     package struct Images: Sendable, Equatable {

@@ -83,6 +83,12 @@ package enum API {
                 guard let log = try builds.logFile(id) else { throw Problem.noBuild(id.text) }
                 return try LogAnswer.response(log.file, size: log.size, request)
             },
+            Route("GET", "\(base)/{id}/dockerfile", access: .readers) { _, context in
+                Answer.text(try document(.dockerfile, builds, context))
+            },
+            Route("GET", "\(base)/{id}/sbom", access: .readers) { _, context in
+                Answer.json(try document(.billOfMaterials, builds, context))
+            },
             Route("POST", "\(base)/{id}/cancel", access: .builders, action: .cancel) { request, context in
                 try refuseBody(request)
                 let (id, caller) = try context.builder(of: builds)
@@ -102,11 +108,22 @@ package enum API {
             Route("DELETE", "\(base)/{id}", access: .administrators, action: .delete) { request, context in
                 try refuseBody(request)
                 let id = try context.requiredID()
-                context.note.target = id.text
-                guard try builds.remove(id) else { throw Problem.noBuild(id.text) }
-                return try Answer.json(["deleted": id.text])
+                let withImage = try request.truth("image") ?? false
+                context.note.target = id.text + (withImage ? " with its image" : "")
+                guard let removal = try builds.remove(id, withImage: withImage) else {
+                    throw Problem.noBuild(id.text)
+                }
+                return try Answer.json(removal)
             },
         ]
+    }
+
+    private static func document(
+        _ document: BuildDocument, _ builds: BuildService, _ context: Route.Context
+    ) throws -> [UInt8] {
+        let id = try context.requiredID()
+        guard let content = try builds.document(document, of: id) else { throw Problem.noBuild(id.text) }
+        return content
     }
 
     private static func ownRoutes(_ accounts: Accounts) -> [Route] {

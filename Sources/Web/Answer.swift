@@ -13,6 +13,17 @@ enum Answer {
         GatewayResponse(status: 200, headers: headers, body: .bytes(body))
     }
 
+    /// Plain text that no browser takes for a page.
+    static func text(_ body: [UInt8]) -> GatewayResponse {
+        GatewayResponse(status: 200, headers: textHeaders, body: .bytes(body))
+    }
+
+    static let textHeaders: [(name: String, value: String)] = [
+        ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "sandbox; default-src 'none'"),
+    ]
+
     static func json(_ value: some Encodable) throws -> GatewayResponse { json(try JSON.encode(value)) }
 
     /// A build's bytes as they are, under `build`.

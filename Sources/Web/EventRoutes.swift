@@ -30,11 +30,12 @@ enum EventRoutes {
                     }
                     position.offset = offset
                 }
+                let log = hasLog ? try builds.decompressedLog(id) : nil
                 return response(
                     EventSubscription(
                         key: "\(id) \(hasLog)", position: position, greeting: ServerEvent.greeting,
                         heartbeat: ServerEvent.heartbeat
-                    ) { BuildEvents(builds.watch(id), hasLog: hasLog) })
+                    ) { BuildEvents(builds.watch(id, log: log), hasLog: hasLog) })
             },
         ]
     }

@@ -5,15 +5,11 @@ internal import Posix
 
 /// A build's log, whole or from where a reader stopped.
 enum LogAnswer {
-    private static let headers: [(name: String, value: String)] = [
-        ("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", "sandbox; default-src 'none'"),
-    ]
-
     /// Has nginx send the file, ranges and all; the location stands in nginx/slipway-locations.conf.
     static func byNginx(_ id: BuildID) -> GatewayResponse {
         GatewayResponse(
-            status: 200, headers: headers + [("X-Accel-Redirect", "\(BuildRoutes.logsForNginx)/\(id)")])
+            status: 200,
+            headers: Answer.textHeaders + [("X-Accel-Redirect", "\(BuildRoutes.logsForNginx)/\(id)")])
     }
 
     /// Answers `?offset= with the log's rest, and `Range` with a part (RFC 9110, section 14; one range of bytes).
@@ -21,7 +17,7 @@ enum LogAnswer {
     {
         var response = GatewayResponse(
             status: 200,
-            headers: headers + [("Accept-Ranges", "bytes")])
+            headers: Answer.textHeaders + [("Accept-Ranges", "bytes")])
         var range = 0..<size
         if let text = try request.field("offset") {
             guard let offset = Int(text), offset >= 0 else {

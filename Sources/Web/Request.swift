@@ -88,6 +88,15 @@ package struct Request: Sendable {
         return values.first?.value
     }
 
+    /// The same for a field that is `true` or `false`.
+    func truth(_ name: String) throws(Problem) -> Bool? {
+        guard let text = try field(name) else { return nil }
+        guard let truth = ["true": true, "false": false][text] else {
+            throw .invalid(name, "must be true or false")
+        }
+        return truth
+    }
+
     private static func fields(_ text: String) throws(Problem) -> [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         for pair in text.split(separator: "&") {

@@ -42,17 +42,22 @@ enum BuildsCommand: Subcommand {
     static let summary = "list builds, show one, follow its log, cancel, retry or delete it"
     static let help = """
         Usage: slipway builds list [--state STATE] [--limit N] [--config FILE]
-               slipway builds show|cancel|retry|delete ID [--config FILE]
+               slipway builds show|cancel|retry ID [--config FILE]
+               slipway builds delete ID [--image] [--config FILE]
+               slipway builds remove-image ID [--json] [--config FILE]
                slipway builds log ID [-f] [--config FILE]
+               slipway builds compress [--config FILE]
                slipway builds prune [--older-than DAYS] [--keep N] [--dry-run] [--config FILE]
 
         list prints a line a build, newest first; show prints one as JSON; log -f follows to the build's end, and the exit
-        status says whether it succeeded. delete removes a build that has ended, with its files; the image stays. prune does so with
-        those submitted more than DAYS days ago, and with all ended ones but the newest N; without either as
-        builds.keep_days and builds.keep_count say.
+        status says whether it succeeded. delete removes a build that has ended, with its files; the image stays, unless
+        --image is said. remove-image removes the image alone. prune deletes builds submitted more than DAYS days ago,
+        and all ended ones but the newest N; without either as builds.keep_days and builds.keep_count say, and images
+        with them where builds.remove_images does. compress does to old logs what builds.compress_logs_after_days says, as
+        slipway serve does by itself.
         """
     static let options: Set = ["--state", "--limit", "--older-than", "--keep", "--config"]
-    static let flags: Set = ["--follow", "--dry-run"]
+    static let flags: Set = ["--follow", "--dry-run", "--image", "--json"]
     static let positional = 1...3
 
     static func run(_ arguments: Arguments) throws -> Bool {
@@ -63,9 +68,15 @@ enum BuildsCommand: Subcommand {
         let program = try Program(arguments)
         let builds = try program.builds()
         if words == ["list"] { return try list(arguments, builds) }
+        if words == ["compress"] {
+            Terminal.complain("\(try builds.compressLogs(limit: .max)) logs were compressed")
+            return true
+        }
         if words == ["prune"] { return try prune(arguments, program, builds) }
         guard words.count == 2 else {
-            throw Misuse("say list, or show, log, cancel, retry or delete with a build's id")
+            throw Misuse(
+                "say list, prune or compress, or show, log, cancel, retry, delete or remove-image with a build's id"
+            )
         }
         guard let id = BuildID(words[1]) else { throw Misuse("a build's id has eight hexadecimal digits") }
         func found<Value>(_ value: Value?) throws -> Value {
@@ -83,11 +94,36 @@ enum BuildsCommand: Subcommand {
             Terminal.say("build \(id) is asked to end")
         case "retry": Terminal.say(try found(builds.retry(id, by: program.localUser)).id.text)
         case "delete":
-            guard try builds.remove(id) else { return try found(nil) }
+            let removal = try found(builds.remove(id, withImage: arguments.flags.contains("--image")))
+            if let image = removal.image { Terminal.complain(image.message) }
             Terminal.say("build \(id) is deleted")
+        case "remove-image":
+            return try removeImage(id, program, asJSON: arguments.flags.contains("--json"))
         default: throw Misuse("there is no \(words[0].printable(limit: 40))")
         }
         return true
+    }
+
+    private static func removeImage(_ id: BuildID, _ program: Program, asJSON: Bool) throws -> Bool {
+        do {
+            let history = try program.history()
+            let status = try history.directory(id).status()
+            guard let status else {
+                throw Problem(
+                    .resourceDoesNotExist, "there is no build \(id)", hint: "run: slipway builds list")
+            }
+            guard status.state.isTerminal else {
+                throw Problem(.invalidState, "build \(id) has not ended", hint: "cancel it first")
+            }
+            let removal = try history.directory(id).removeImage(
+                by: program.engine(), history, environment: program.environment)
+            Terminal.say(asJSON ? String(decoding: try JSON.encode(removal), as: UTF8.self) : removal.message)
+            return true
+        } catch let problem as Problem where asJSON {
+            let failure = BuildStatus.Failure(problem)
+            Terminal.say(String(decoding: try JSON.encode(failure), as: UTF8.self))
+            return false
+        }
     }
 
     private static func prune(_ arguments: Arguments, _ program: Program, _ builds: BuildService) throws
@@ -197,6 +233,7 @@ struct BuildWatch {
     private func summary(_ build: BuildStatus) -> String {
         var line = "\(build.buildID) \(build.state.rawValue)"
         if let position = build.queuePosition { line += ", number \(position) in the queue" }
+        if let left = build.etaSeconds { line += ", about \(Int(left.rounded(.up))) s left" }
         guard let step = build.steps.last, step.finishedAt == nil else { return line }
         if let progress = step.progress {
             line += ", \(progress.done / 1_000_000) of \((progress.total ?? progress.done) / 1_000_000) MB"

@@ -40,6 +40,7 @@ enum ServeCommand: Subcommand {
         try history.adoptStrays()
         // A store of users that does not answer must not hold up the start.
         try Threads.detach { lookAround(program, log) }
+        try Threads.detach { compressLogs(arguments, log) }
         var dispatcher = program.dispatcher(history)
         let pool = try ResponderPool(
             .init(
@@ -82,6 +83,18 @@ enum ServeCommand: Subcommand {
         let builds = program.settings.builds
         guard builds.keepDays != nil || builds.keepCount != nil else { return }
         _ = try program.builds().prune(days: builds.keepDays, count: builds.keepCount)
+    }
+
+    /// Compresses old logs for ever, some at a time, on a thread that nothing else waits for.
+    private static func compressLogs(_ arguments: Arguments, _ log: Log) {
+        while true {
+            do {
+                _ = try Program(arguments).builds().compressLogs(limit: 100)
+            } catch {
+                log.warning("logs were not compressed; it is tried again", ["cause": error])
+            }
+            Threads.sleep(.seconds(30))
+        }
     }
 
     /// Says at the start what would otherwise show at the first request, and spares the first submit the search.

@@ -74,7 +74,21 @@ struct Program {
         let history = try history()
         return BuildService(
             history: history, dispatcher: dispatcher(history), source: try ModelSource(settings),
-            engineWatch: engineWatch, settings: settings)
+            engineWatch: engineWatch, images: imageKeeper, settings: settings)
+    }
+
+    private var imageKeeper: ImageKeeper {
+        ImageKeeper { [executable, configArguments, environment] id in
+            Command(
+                executable, ["builds", "remove-image", id.text, "--json"] + configArguments,
+                environment: environment)
+        }
+    }
+
+    /// The engine, from the last report where that still holds.
+    func engine() throws -> Engine {
+        try engineWatch.known() ?? renewedEngineReport()?.engine
+            ?? Engine.detect(preferred: settings.images.engine, environment: environment)
     }
 
     /// Who types commands here, as builds name them.

@@ -121,6 +121,10 @@ private final class FakeExchange: HTTPExchange, Sendable {
         return response
     }
 
+    func post(_ path: String, json: [UInt8], limit: Int) throws(HTTPError) -> HTTPClient.Response {
+        .init(status: 404, contentType: nil, body: [])
+    }
+
     func download(
         _ path: String, query: [(String, String)], into sink: ([UInt8]) throws -> Void
     ) throws -> HTTPClient.Response {

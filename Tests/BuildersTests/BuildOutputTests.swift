@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: [1, 3, 7, 1000])
     func `shows no secret, however it is cut`(_ size: Int) throws {
         let log = try Descriptor.open(directory.file("log"), .append)
-        var output = BuildOutput(log: log, secrets: ["px:q7!", "q7!", "a", "***"]) { _ in }
+        var output = BuildOutput(log: LogWriter(log), secrets: ["px:q7!", "q7!", "a", "***"]) { _ in }
         let text = Array("to http://px:q7!@proxy q7!\nlast q7!".utf8)
         for start in stride(from: 0, to: text.count, by: size) {
             try output.take(
@@ -72,12 +72,53 @@ import Testing
 
     @Test func `of a line without end is handed on all the same`() throws {
         let log = try Descriptor.open(directory.file("log"), .append)
-        var output = BuildOutput(log: log, secrets: ["secret"]) { _ in }
+        var output = BuildOutput(log: LogWriter(log), secrets: ["secret"]) { _ in }
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 50_000)
         for _ in 0..<4 { try output.take(piece, at: Timestamp(milliseconds: 0)) }
         #expect(try log.regularFileSize() ?? 0 > 60_000)
         try output.finish(at: Timestamp(milliseconds: 0))
         #expect(try log.regularFileSize() == 200_001)
+    }
+
+    /// The log's lines, times out.
+    private func lines() throws -> [String] {
+        try directory.read("log").split(separator: "\n").map {
+            $0.hasPrefix("[slipway 2") ? "[slipway]" + ($0.drop { $0 != "]" }.dropFirst()) : String($0)
+        }
+    }
+
+    private static let fullLog = "[slipway] the log has 20 bytes: what else is printed is left out"
+
+    @Test func `beyond the log's limit is left out of it, and still tells what failed`() throws {
+        try directory.write("start\n", to: "log")
+        let log = LogWriter(try Descriptor.open(directory.file("log"), .append), limit: 20)
+        var steps: [EngineStep] = []
+        var output = BuildOutput(log: log, secrets: []) { steps = $0 }
+        let now = Timestamp(milliseconds: 0)
+        try output.take(Array("one\n".utf8), at: now)
+        try output.take(Array("two\nthree, which is too much\n".utf8), at: now)
+        try output.take(Array("STEP 1/1: FROM x\nERROR: no\n".utf8), at: now)
+        try output.finish(at: now)
+        #expect(try lines() == ["start", "one", "two", Self.fullLog])
+        #expect(log.leftOut == 25 + 27)
+        #expect(steps.map(\.name) == ["FROM x"])
+        #expect(BuildLog(output.end).problem(.exited(1)).message == "ERROR: no")
+    }
+
+    @Test func `that goes on in a line without end leaves Slipway's own line apart`() throws {
+        let log = LogWriter(try Descriptor.open(directory.file("log"), .append), limit: 20)
+        for _ in 0..<4 { try log.write(Array("endless ".utf8)) }
+        #expect(try lines() == ["endless endless ", Self.fullLog])
+        #expect(log.leftOut == 16)
+    }
+
+    @Test func `fills a log to its last byte before anything is left out`() throws {
+        let log = LogWriter(try Descriptor.open(directory.file("log"), .append), limit: 20)
+        try log.write(Array("nine more\n".utf8))
+        try log.write(Array("nine more\n".utf8))
+        #expect(try lines() == ["nine more", "nine more"] && log.leftOut == 0)
+        try log.write(Array("\n".utf8))
+        #expect(try lines() == ["nine more", "nine more", Self.fullLog] && log.leftOut == 1)
     }
 }
 

@@ -29,7 +29,8 @@ import Testing
         try engine.build(
             try request(),
             environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "SLIPWAY_X": "secret"],
-            log: try Descriptor.open(directory.file("log"), .append), seconds: seconds, shouldStop: shouldStop
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), seconds: seconds,
+            shouldStop: shouldStop
         )
     }
 
@@ -114,7 +115,8 @@ import Testing
         request.builder = builder
         return try Engine(kind: .docker, path: path, version: "1", mounts: true).build(
             request, environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path],
-            log: try Descriptor.open(directory.file("log"), .append), seconds: 20, shouldStop: { false })
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), seconds: 20,
+            shouldStop: { false })
     }
 
     @Test func `a builder by its name builds and gives the image to docker`() throws {
@@ -167,7 +169,8 @@ import Testing
             kind: .docker, path: path, version: "1", mounts: true, host: "unix:///elsewhere")
         _ = try engine.build(
             request, environment: ["PATH": "/usr/bin:/bin"],
-            log: try Descriptor.open(directory.file("log"), .append), seconds: 20, shouldStop: { false })
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), seconds: 20,
+            shouldStop: { false })
         let arguments = try directory.read("Dockerfile.id.args")
         #expect(
             arguments.contains(

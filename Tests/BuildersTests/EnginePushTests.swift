@@ -35,7 +35,7 @@ import Testing
         return try engine.push(
             request,
             environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path].merging(environment) { $1 },
-            log: try Descriptor.open(directory.file("log"), .append), seconds: seconds,
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), seconds: seconds,
             shouldStop: shouldStop,
             follow: follow, say: told)
     }

@@ -38,7 +38,7 @@ import Testing
                 image: "sha256:abc", name: "slipway-verify-1", question: ["python3", "/x.py", "try", "20"],
                 seconds: seconds),
             environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "SLIPWAY_X": "secret"],
-            log: try Descriptor.open(directory.file("log"), .append), shouldStop: shouldStop)
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), shouldStop: shouldStop)
     }
 
     private static let options =
@@ -62,6 +62,20 @@ import Testing
         let removal = "rm --force --volumes slipway-verify-1\n"
         #expect(try directory.read("removals") == removal + removal)
         #expect(try Files.status(directory.file("container")) == nil)
+    }
+
+    @Test func `a second question is asked after the first was answered`() throws {
+        let engine = try engine(
+            run: "sleep 60",
+            exec: "case \"$*\" in *list) echo noise >&2; echo '{\"b\":2}';; *) echo '{\"a\":1}';; esac")
+        var request = TrialRequest(image: "i", name: "slipway-verify-1", question: ["a"], seconds: 20)
+        request.secondQuestion = ["list"]
+        let trial = try engine.trial(
+            request, environment: ["PATH": "/usr/bin:/bin"],
+            log: LogWriter(try Descriptor.open(directory.file("log"), .append)), shouldStop: { false })
+        #expect(trial.answer.map { String(decoding: $0, as: UTF8.self) } == #"{"a":1}"#)
+        #expect(trial.secondAnswer.map { String(decoding: $0, as: UTF8.self) } == #"{"b":2}"#)
+        #expect(trial.end == nil)
     }
 
     @Test func `podman gets what the machine needs, and hands no proxies on`() throws {

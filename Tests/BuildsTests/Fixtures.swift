@@ -1,5 +1,7 @@
 import Core
+import FoundationEssentials
 import Posix
+import Settings
 import Synchronization
 
 @testable import Builds
@@ -49,5 +51,54 @@ extension History {
         _ = try directory.create(order)
         try add(directory.id, order)
         return directory
+    }
+}
+
+/// What the API acts on, over a file store that holds version 1 of the model demo and an engine that is said to answer.
+///
+/// Runners are /bin/true: builds stay where a submit puts them.
+func makeService(
+    _ state: StateDirectory, _ history: History, _ settings: [String: String] = [:], images: Command? = nil
+) throws
+    -> BuildService
+{
+    let model = "\(state.path)/mlruns/0/run1/artifacts/model"
+    try Files.makeDirectory(model)
+    try Files.makeDirectory("\(state.path)/mlruns/models/demo/version-1")
+    try Files.replace("\(state.path)/mlruns/models/demo/meta.yaml", with: "name: demo\n".utf8)
+    try Files.replace(
+        "\(state.path)/mlruns/models/demo/version-1/meta.yaml",
+        with: "name: demo\nversion: 1\nrun_id: run1\nstatus: READY\ncurrent_stage: None\nsource: \(model)\n"
+            .utf8)
+    let now = Clock.system.now()
+    try Files.replace(
+        "\(state.path)/engine.json",
+        with: """
+            {"engine":{"kind":"docker","path":"/bin/false","version":"1","mounts":true,"limits":[],
+            "sharesNetwork":false,"remarks":[]},"preferred":"auto","detected_at":"\(now)","advice":[],"checked_at":"\(now)"}
+            """.utf8)
+    let settings = try Settings(
+        file: nil,
+        environment: [
+            "SLIPWAY_SERVER_STATE": state.path, "SLIPWAY_REGISTRY_URI": "\(state.path)/mlruns",
+            "SLIPWAY_BUILDS_MIN_FREE_MB": "0",
+        ].merging(settings) { $1 }, cores: 2
+    ) { _ in "" }
+    return BuildService(
+        history: history,
+        dispatcher: Dispatcher(
+            history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
+            maxParallel: 1),
+        source: try ModelSource(settings),
+        engineWatch: EngineWatch(
+            state: state.path, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
+        images: images.map { command in ImageKeeper { _ in command } }, settings: settings)
+}
+
+extension BuildService {
+    /// Submits version 1 of the model demo.
+    func submit(_ more: String = "") throws -> Accepted {
+        let json = #"{"model_name":"demo","model_version":"1"\#(more)}"#
+        return try submit(Submission(json: Array(json.utf8)), by: "admin")
     }
 }

@@ -110,6 +110,33 @@ def test_an_ended_build_can_be_built_again_and_deleted(life):
     assert life.build(second["build_id"])["state"] == "succeeded"
 
 
+def image(docker, name):
+    """The id of what a name means; empty where that is nothing."""
+    return run("docker", "images", "--quiet", "--no-trunc", name, env=docker.environment | {"PATH": "/usr/bin:/bin"}).strip()
+
+
+def test_a_build_takes_its_image_along_but_no_other(life, docker):
+    name = "slipway/life:moved"
+    builds = [
+        life.succeed(model_name=MODEL, model_version=version, image_name=name, tags=tags, smoke_test=False)
+        for version, tags in (("1", ["old"]), ("2", []))]
+    first, second = (build["image"]["id"] for build in builds)
+    assert (image(docker, name), image(docker, "slipway/life:old")) == (second, first)
+    answer = act(life, "DELETE", builds[0]["build_id"], "?image=true")
+    assert answer["deleted"] == builds[0]["build_id"] and answer["image"]["removed"] is True, answer
+    # The name is the second build's by now.
+    assert (image(docker, name), image(docker, "slipway/life:old")) == (second, "")
+    assert first not in run("docker", "images", "-aq", "--no-trunc", env=docker.environment | {"PATH": "/usr/bin:/bin"})
+
+    container = run("docker", "create", name, env=docker.environment | {"PATH": "/usr/bin:/bin"}).strip()
+    refused = act(life, "DELETE", builds[1]["build_id"], "?image=true", status=409)
+    assert container[:12] in refused["message"] and life.build(builds[1]["build_id"])
+    run("docker", "rm", container, env=docker.environment | {"PATH": "/usr/bin:/bin"})
+    assert act(life, "DELETE", builds[1]["build_id"], "?image=maybe", status=400)
+    life.command("builds", "delete", builds[1]["build_id"], "--image")
+    assert image(docker, name) == "" and life.get(f"/{builds[1]['build_id']}").status_code == 404
+
+
 def test_a_build_at_work_cannot_be_deleted_or_built_again(life, working):
     for method, action in (("DELETE", ""), ("POST", "/retry")):
         answer = life.call(method, f"{BASE}/{working}{action}")

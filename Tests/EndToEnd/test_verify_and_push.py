@@ -15,7 +15,7 @@ from support.images import Image
 from support.models import own_predictions, served_predictions, serving_example
 from support.processes import free_port, kill, run, wait_until
 from support.registry import MODEL, REQUIREMENTS
-from support.slipway import problem, step
+from support.slipway import BASE, problem, step
 
 EXAMPLE = {"columns": ["a", "b"], "data": [[1.0, 3.0], [2.0, 4.0]]}
 CODE = """
@@ -78,6 +78,46 @@ def containers(engine, kind, build_id):
     return [name for name in shown.split() if build_id in name]
 
 
+def packages(slipway, build):
+    """What the bill of materials says is in an image: versions by name."""
+    answer = slipway.get(f"/{build['build_id']}/sbom")
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json", answer.text
+    bill = answer.json()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    assert bill["metadata"]["component"]["name"] == build["image"]["reference"]
+    assert len({part["bom-ref"] for part in bill["components"]}) == len(bill["components"])
+    return {part["name"]: part["version"] for part in bill["components"]}
+
+
+def test_what_was_built_and_what_is_in_it_can_be_read(slipway, first_build, docker):
+    found = packages(slipway, first_build)
+    for line in REQUIREMENTS.read_text().split():
+        name, _, version = line.partition("==")
+        assert name in found and version in ("", found[name]), line
+    image = Image(first_build, docker.environment)
+    assert found["libc6"] == image.output("dpkg-query", "-W", "-f", "${Version}", "libc6")
+    dockerfile = slipway.get(f"/{first_build['build_id']}/dockerfile")
+    assert dockerfile.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert dockerfile.content == (slipway.folder(first_build["build_id"]) / "Dockerfile").read_bytes()
+    assert sum(layer["size_bytes"] for layer in first_build["image"]["layers"]) == pytest.approx(
+        first_build["image"]["size_bytes"], rel=0.05)
+
+
+def test_what_is_in_an_image_that_was_not_tried_is_not_known(slipway, first_build):
+    build = slipway.succeed(model_name=MODEL, model_version="1", smoke_test=False)
+    answer = slipway.get(f"/{build['build_id']}/sbom")
+    assert answer.status_code == 404 and "smoke_test" in problem(answer)["hint"]
+
+
+def test_podman_removes_an_image_with_its_build(podman_slipway, podman):
+    build = podman_slipway.succeed(
+        model_name=MODEL, model_version="1", image_name="slipway/goes:1", tags=["too"], smoke_test=False)
+    answer = podman_slipway.call("DELETE", f"{BASE}/{build['build_id']}?image=true")
+    assert answer.status_code == 200 and answer.json()["image"]["removed"] is True, answer.text
+    names = run("podman", "images", "--format", "{{.Repository}}", env=os.environ | podman.environment)
+    assert "slipway/goes" not in names
+
+
 def test_a_good_model_is_tried_and_its_build_shows_how_it_did(first_build, slipway, measure):
     assert [step["name"] for step in first_build["steps"]][-2:] == ["building", "verifying"]
     shown = first_build["verification"]
@@ -98,6 +138,11 @@ def test_a_model_that_fails_at_its_example_never_succeeds_and_its_own_words_say_
     assert f'/opt/ml/model/raises-{kind}.py", line 7, in predict' in hint and "KeyError" in hint
     assert "\x1b" not in hint and "site-packages" not in hint and "dist-packages" not in hint
     assert build["verification"]["status"] >= 400
+    # What is in it was looked up all the same.
+    assert {"mlflow", "libc6"} <= packages(slipway, build).keys()
+    layers = build["image"]["layers"]
+    assert len(layers) > 3 and all(layer["created_by"] and layer["size_bytes"] > 0 for layer in layers), layers
+    assert any(layer["created_by"].startswith("COPY") for layer in layers)
     assert "| " in log and not containers(engine, kind, build["build_id"])
 
 

@@ -40,6 +40,18 @@ struct HTTPClientTests {
         #expect(echo(try server.client(bearer).get("/echo")).last == "Bearer token")
     }
 
+    @Test("posts JSON with its credentials, and goes back to asking")
+    func post() throws {
+        let client = try server.client(.bearer(Secret("token")))
+        for body in [#"{"a":"\u{E4}"}"#, "", String(repeating: "x", count: 100_000)] {
+            let answer = try client.post("/echo", json: Array(body.utf8))
+            #expect(
+                String(decoding: answer.body, as: UTF8.self) == "/echo application/json Bearer token\n\(body)"
+            )
+        }
+        #expect(echo(try client.get("/echo")).first == "/echo")
+    }
+
     @Test("keeps its connection")
     func connection() throws {
         let client = try server.client()

@@ -51,6 +51,11 @@ final class StandInServer: Sendable {
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                head = f"{self.path} {self.headers['Content-Type']} {self.headers.get('Authorization')}\n"
+                self.answer(200, head.encode() + body)
+
             def do_GET(self):
                 kind, _, argument = self.path.partition("?")[0].lstrip("/").partition("/")
                 if kind == "bytes":

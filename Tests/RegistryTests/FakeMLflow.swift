@@ -18,6 +18,11 @@ final class FakeMLflow: Sendable {
             Dictionary(answers.map { ($0, .json(200, $1)) }, uniquingKeysWith: { first, _ in first }))
     }
 
+    func tags() throws -> VersionTags {
+        let server = try HTTPServer(url: "http://mlflow.test:5000", field: "uri")
+        return VersionTags { MLflowAPI(server, exchange: Exchange(fake: self)) }
+    }
+
     func registry(allowedRoots: [String] = []) throws -> MLflowServer {
         let server = try HTTPServer(url: "http://mlflow.test:5000", field: "uri")
         return MLflowServer(server, allowedRoots: allowedRoots) {
@@ -35,6 +40,13 @@ final class FakeMLflow: Sendable {
             let request = path.replacing("/api/2.0/mlflow/", with: "") + (text.isEmpty ? "" : "?\(text)")
             fake.requests.withLock { $0.append(request) }
             return fake.answers[request] ?? .missing
+        }
+
+        func post(_ path: String, json: [UInt8], limit: Int) throws(HTTPError) -> HTTPClient.Response {
+            let request =
+                "\(path.replacing("/api/2.0/mlflow/", with: "")) \(String(decoding: json, as: UTF8.self))"
+            fake.requests.withLock { $0.append(request) }
+            return fake.answers[String(request.prefix { $0 != " " })] ?? .missing
         }
 
         func download(

@@ -40,6 +40,7 @@ struct SettingsTests {
         #expect(settings.registry.allowedRoots.isEmpty)
         #expect(settings.builds.timeoutSeconds == 3600)
         #expect(settings.builds.smokeTest && settings.builds.smokeTestSeconds == 300)
+        #expect(settings.builds.logLimit == 268_435_456)
         #expect(!settings.images.push && settings.images.pushRegistry == nil)
         #expect(settings.images.registryAuthFile == nil && settings.images.insecureRegistries.isEmpty)
         #expect(settings.images.engine == "auto")
@@ -177,8 +178,11 @@ struct SettingsTests {
             ),
             Wrong(
                 "builds:\n  max: 1\n",
-                "2: builds.max: is no setting; there are idle_timeout_seconds, keep_count, keep_days, max_parallel, max_queued, min_free_mb, smoke_test, smoke_test_seconds, timeout_seconds"
+                "2: builds.max: is no setting; there are compress_logs_after_days, idle_timeout_seconds, keep_count, keep_days, log_limit, max_parallel, max_queued, min_free_mb, remove_images, smoke_test, smoke_test_seconds, timeout_seconds, write_tags"
             ),
+            Wrong(
+                "builds:\n  write_tags: true\n",
+                "2: builds.write_tags: needs an MLflow server in registry.uri"),
             Wrong("server:\n  responders: 0\n", "2: server.responders: must be a whole number from 1 to 256"),
             Wrong(
                 "server:\n  responders: many\n", "2: server.responders: must be a whole number from 1 to 256"),

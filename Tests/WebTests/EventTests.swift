@@ -22,10 +22,8 @@ private final class WatchedBuild {
             options: BuildOptions(), timeoutSeconds: 60, createdAt: Timestamp(milliseconds: 0),
             createdBy: "admin")
         _ = try directory.create(order)
-        let path = directory.logPath
         feed = BuildEvents(
-            BuildWatch(
-                directory: directory, position: { 3 }, openLog: { try Descriptor.open(path, .read) }),
+            BuildWatch(directory: directory) { 3 },
             hasLog: hasLog)
     }
 

@@ -118,7 +118,8 @@ private let base = "/api/2.0/mlflow/models/build-docker"
     private static let admitted = [
         "POST ": 400, "GET ": 200, "GET /defaults": 400, "POST /batch": 400, "GET /audit": 200,
         "GET /events": 200, "GET /{id}": 404, "GET /{id}/events": 404,
-        "GET /{id}/log": 404, "POST /{id}/cancel": 404, "POST /{id}/retry": 404, "DELETE /{id}": 404,
+        "GET /{id}/log": 404, "GET /{id}/dockerfile": 404, "GET /{id}/sbom": 404, "POST /{id}/cancel": 404,
+        "POST /{id}/retry": 404, "DELETE /{id}": 404,
         "POST /slipway/login": 400, "POST /slipway/logout": 200, "GET /slipway/me": 200,
         "GET /slipway/sessions": 200, "GET /slipway/healthz": 200, "GET /slipway/metrics": 200,
         "GET /slipway/models": 200, "GET /slipway/models/versions": 400, "GET /slipway/system": 200,

@@ -13,7 +13,7 @@ export function page({ parameters: { a, b }, signal }) {
   const node = h("div", {}, h("header", { class: "page-head" },
     h("nav", { class: "crumbs", ariaLabel: text("youAreHere") }, h("a", { href: address("builds") }, text("builds"))),
     h("h1", { tabIndex: -1 }, text("comparison"))), body);
-  fill(body, signal, () => Promise.all([a, b].map((id) => load(id, signal))), ([first, second]) => view(first, second));
+  fill(body, signal, () => Promise.all([a, b].map((id) => load(id, signal))).then((both) => addPackages(both, signal)), ([first, second]) => view(first, second));
   return { title: text("comparison"), node };
 }
 
@@ -27,17 +27,23 @@ function ifThere(request) {
 
 async function load(id, signal) {
   const { build } = await get(buildPath(id), {}, { signal });
-  const [dockerfile, packages] = await Promise.all([
-    ifThere(getText(buildPath(id, "dockerfile"), {}, { signal })), installed(build, signal),
+  const [dockerfile, bill] = await Promise.all([
+    ifThere(getText(buildPath(id, "dockerfile"), {}, { signal })), ifThere(get(buildPath(id, "sbom"), {}, { signal })),
   ]);
-  return { build, dockerfile, packages };
+  return { build, dockerfile, bill };
 }
 
-/** The packages in the image, by its bill of materials; without one those that the model asks for. */
-async function installed(build, signal) {
-  const bill = await ifThere(get(buildPath(build.build_id, "sbom"), {}, { signal }));
-  if (bill?.components) return bill.components.map(({ name, version }) => [name, version ?? ""]);
-  const plan = await ifThere(get(`${builds}/defaults`, { model_name: build.model_name, model_version: build.model_version }, { signal }));
+/** The packages in both images, by their bills of materials; without one of those what the two models ask for. */
+async function addPackages(both, signal) {
+  const hasBills = both.every((one) => one.bill?.components);
+  await Promise.all(both.map(async (one) => {
+    one.packages = hasBills ? one.bill.components.map(({ name, version }) => [name, version ?? ""]) : await required(one.build, signal);
+  }));
+  return both;
+}
+
+async function required({ model_name, model_version }, signal) {
+  const plan = await ifThere(get(`${builds}/defaults`, { model_name, model_version }, { signal }));
   return (plan?.defaults.requirements ?? []).map((line) => {
     const [, name, rest] = /^([\w.-]+(?:\[[^\]]*\])?)\s*(.*)$/.exec(line) ?? [null, line, ""];
     return [name, rest];

@@ -1,0 +1,55 @@
+internal import Core
+internal import FoundationEssentials
+internal import Posix
+
+/// One layer of an image that holds something.
+package struct ImageLayer: Sendable, Codable, Equatable {
+    /// The instruction that made it, shortened.
+    package let createdBy: String
+    package let sizeBytes: Int
+
+    enum CodingKeys: String, CodingKey {
+        case createdBy = "created_by"
+        case sizeBytes = "size_bytes"
+    }
+}
+
+extension Engine {
+    /// What an image is made of, the lowest layer first.
+    ///
+    /// - Returns: nil where the engine does not say.
+    package func layers(of id: String, environment: [String: String]) -> [ImageLayer]? {
+        guard let engine = runner(environment: environment) else { return nil }
+        let arguments = [
+            "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{json .CreatedBy}}", id,
+        ]
+        let command = Command(
+            engine.path, arguments, environment: EngineEnvironment.filtered(environment))
+        guard let outcome = try? command.run(seconds: 30), outcome.status.isSuccess else { return nil }
+        let layers = outcome.output.split { $0.isNewline }.prefix(500).compactMap(ImageLayer.init)
+        return layers.reversed().filter { $0.sizeBytes > 0 }
+    }
+}
+
+extension ImageLayer {
+    /// Reads `1234 "RUN …"`.
+    init?(_ line: Substring) {
+        let parts = line.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let size = Int(parts[0]),
+            let text = try? JSONDecoder().decode(String.self, from: Data(parts[1].utf8))
+        else { return nil }
+        self.init(createdBy: Self.shortened(text), sizeBytes: size)
+    }
+
+    /// Without what engines put around an instruction: the shell, its arguments, mounts and comments.
+    static func shortened(_ text: String) -> String {
+        var rest = text.replacing(/\s+/, with: " ")[...]
+        let noise = /(?:RUN )?(?:\|\d+ .*?(?=\/bin\/sh -c ))?\/bin\/sh -c (?:#\(nop\) ?)?/
+        if let match = rest.prefixMatch(of: noise) { rest = rest[match.range.upperBound...] }
+        var words = rest.split(separator: " ").filter { word in
+            !["--mount=", "SLIPWAY_"].contains(where: word.hasPrefix)
+        }
+        if words.suffix(2) == ["#", "buildkit"] { words.removeLast(2) }
+        return words.joined(separator: " ").printable(limit: 120)
+    }
+}
