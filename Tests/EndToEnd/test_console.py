@@ -167,6 +167,8 @@ def test_from_a_version_to_a_tested_image(hosted, browser, good):
         page.get_by_role("searchbox", name="Search models").fill("sums")
         page.locator("main td").get_by_role("link", name=MODEL, exact=True).click()
         seen.link("Version 1").click()
+        page.locator("dd", has_text="READY").wait_for()
+        page.locator("dd .chip", has_text="@champion").wait_for()
         page.locator("dd", has_text="the site's image for Python").wait_for()
         page.locator("main .copyable code", has_text="mlflow models build-docker").wait_for()
         seen.button("Build Docker image").click()

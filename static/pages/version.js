@@ -32,12 +32,12 @@ export function page({ parameters: { model, version }, context, signal }) {
     h("section", { ariaLabel: text("itsBuilds") }, h("h2", { class: "section-title" }, text("itsBuilds")), built));
 
   fill(about, signal, () => find(model, version, signal), (each) => [h("h2", {}, text("about")), facts([
-    [text("marks"), marks(each).childElementCount > 0 && marks(each)],
+    [text("status"), each.status],
+    [text("marks"), marks(each)],
     [text("description"), each.description],
     [text("createdAt"), each.created_at && ago(each.created_at)],
     [text("source"), each.source && h("code", {}, each.source)],
     [text("run"), each.run_id && h("code", {}, each.run_id)],
-    [text("status"), each.status],
   ])]);
   fill(plan, signal, () => get(`${builds}/defaults`, { model_name: model, model_version: version }, { signal }), ({ defaults }) => planOf(defaults));
   const load = () => get(builds, { model_name: model, model_version: version, max_results: 20 }, { signal });
@@ -57,7 +57,7 @@ export function page({ parameters: { model, version }, context, signal }) {
 async function find(model, version, signal) {
   for (let token; ;) {
     const { versions, next_page_token: next } = await get("/slipway/models/versions", { name: model, max_results: pageSize, page_token: token }, { signal });
-    const found = versions.find((each) => each.version === version);
+    const found = versions.find((each) => String(each.version) === version);
     if (found) return found;
     if (!next) return { status: text("unknownVersion") };
     token = next;

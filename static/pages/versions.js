@@ -7,7 +7,7 @@ import { address } from "../lib/routes.js";
 import { mayBuild } from "../parts/build-actions.js";
 import { complaint, empty, fill } from "../parts/problem.js";
 import { paging, table } from "../parts/table.js";
-import { marks } from "../parts/version-marks.js";
+import { marks, notReady } from "../parts/version-marks.js";
 
 const pageSize = 50;
 
@@ -56,7 +56,7 @@ export function page({ parameters: { model }, query, context, signal }) {
       { name: text("version"), cell: (each) => h("div", { class: "two" },
         h("a", { href: address("version", { model, version: each.version }), class: "strong" }, text("versionNumber", { version: each.version })),
         each.description && h("span", { class: "faint clip" }, each.description)) },
-      { name: text("marks"), cell: (each) => marks(each) },
+      { name: text("marks"), cell: (each) => [notReady(each), marks(each)] },
       { name: text("createdAt"), cell: (each) => each.created_at && ago(each.created_at) },
     ].filter(Boolean), versions), paging({
       token: query.page, next, address: (token) => address("versions", { model }, { page: token }),

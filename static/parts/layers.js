@@ -4,6 +4,8 @@ import { bytes, percent } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 
 const most = 6;
+/** Of the whole: what is smaller cannot be seen in a bar. */
+const least = 0.005;
 
 /** What made a layer, in a few words. */
 function name(layer) {
@@ -13,8 +15,10 @@ function name(layer) {
 /** The largest layers one by one, the others together. */
 function shares(layers) {
   const sorted = layers.filter((layer) => layer.size_bytes > 0).sort((a, b) => b.size_bytes - a.size_bytes);
-  const rest = sorted.slice(most);
-  const shown = sorted.slice(0, most).map((layer) => ({ name: name(layer), size: layer.size_bytes }));
+  const total = sorted.reduce((sum, each) => sum + each.size_bytes, 0);
+  const large = sorted.slice(0, most).filter((layer) => layer.size_bytes >= least * total);
+  const rest = sorted.slice(large.length);
+  const shown = large.map((layer) => ({ name: name(layer), size: layer.size_bytes }));
   if (rest.length) shown.push({ name: text("layersRest"), size: rest.reduce((sum, each) => sum + each.size_bytes, 0) });
   return shown;
 }
