@@ -1,4 +1,4 @@
-# make deps | build | run | test | lint | bench | clean
+# make deps | build | run | test | soak | lint | bench | clean
 SHELL := /bin/bash
 PORT ?= 8080
 STATE ?= $(CURDIR)/.state
@@ -7,7 +7,7 @@ SWIFT ?= $(firstword $(wildcard /opt/swift/usr/bin/swift) swift)
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib --explicit-target-dependency-import-check error
 BIN := .build/release/slipway
 
-.PHONY: deps build run test lint bench clean
+.PHONY: deps build run test soak lint bench clean
 
 deps:
 	dev/deps build run
@@ -28,6 +28,12 @@ test:
 	$(RELEASE) --product slipway
 	$(RELEASE) --product slipway-authd
 	dev/end-to-end "$(BIN)"
+
+soak:
+	dev/deps build run test
+	$(RELEASE) --product slipway
+	$(RELEASE) --product slipway-authd
+	dev/end-to-end "$(BIN)" -m soak
 
 lint:
 	dev/deps lint

@@ -68,6 +68,8 @@ let package = Package(
             ],
             swiftSettings: safe),
         .target(name: "Builders", dependencies: ["Core", "Posix"], swiftSettings: safe),
+        .target(
+            name: "Schedulers", dependencies: ["Core", "Posix", "Settings", "YAML"], swiftSettings: safe),
 
         // Floor 4: the life of a build
         .target(
@@ -76,7 +78,7 @@ let package = Package(
                 "Core", "Posix", "HTTPClient", "SQLite", "Crypto", "Compression", "Settings", "Registry",
                 "Artifacts",
                 "Recipes",
-                "Builders",
+                "Builders", "Schedulers",
             ],
             swiftSettings: safe),
 
@@ -93,7 +95,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Core", "Posix", "HTTPClient", "FastCGI", "Settings", "Accounts", "Registry", "Recipes",
-                "Builders", "Builds", "Web",
+                "Builders", "Schedulers", "Builds", "Web",
             ],
             swiftSettings: safe),
         // Without Core, which brings Foundation: a process a password has to be small and to begin at once.
@@ -129,7 +131,10 @@ let package = Package(
             exclude: ["Corpus", "Golden", "make_corpus.py"]),
         .testTarget(name: "BuildersTests", dependencies: ["Builders", "Core", "Posix", "TestSupport"]),
         .testTarget(
-            name: "BuildsTests", dependencies: ["Builders", "Builds", "Core", "Posix", "Settings"]),
+            name: "SchedulersTests", dependencies: ["Core", "Posix", "Schedulers", "Settings", "TestSupport"]),
+        .testTarget(
+            name: "BuildsTests",
+            dependencies: ["Builders", "Builds", "Core", "Posix", "Schedulers", "Settings"]),
         .testTarget(
             name: "WebTests",
             dependencies: [

@@ -3,7 +3,7 @@ internal import Posix
 internal import SQLite
 internal import Synchronization
 
-/// The tables of `$STATE/slipway.db` that all responders share: sessions, failed attempts, the audit, counters.
+/// The tables of `slipway.db` that all responders share: sessions, failed attempts, the audit, counters.
 package final class AccountsDatabase: Sendable {
     private let writer: Mutex<Database>
     /// Reading waits for nobody's writing.
@@ -11,7 +11,7 @@ package final class AccountsDatabase: Sendable {
 
     /// Opens the tables, made where missing.
     ///
-    /// - Parameter state: the state directory, made where missing.
+    /// - Parameter state: the database's directory, made where missing.
     /// - Throws: `SystemError` or `SQLiteError` where that is impossible.
     package init(state: String) throws {
         try Files.makeDirectory(state)

@@ -81,7 +81,7 @@ extension History {
         }
     }
 
-    /// - Parameter isDone: whether it is compressed rather than left as it is for good.
+    /// Notes that a log is compressed, or else is left as it is for good.
     func noteCompressed(_ id: BuildID, isDone: Bool) throws {
         try withDatabase { database in
             try database.execute(

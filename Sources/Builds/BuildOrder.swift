@@ -93,33 +93,52 @@ package struct BuildDirectory: Sendable {
     private var cancelPath: String { "\(path)/cancel" }
     private var reservePath: String { "\(path)/reserve" }
 
-    /// Makes the directory with all that an accepted build has; leaves nothing behind on an error.
+    /// Where all of it lies until the build is accepted; who looks for builds does not see it.
+    private var draftPath: String { "\(Files.parent(of: path))/.\(id).draft" }
+
+    /// Writes all that an accepted build has, as a draft; leaves nothing behind on an error.
     ///
     /// - Parameters:
     ///   - order: what is to be built.
     ///   - groupMayRead: whether the directory's group, nginx's say, may read the log.
     /// - Returns: false where the id is taken.
     /// - Throws: what keeps it from being written.
-    package func create(_ order: BuildOrder, groupMayRead: Bool = false) throws -> Bool {
-        guard try Files.createDirectory(path, permissions: groupMayRead ? 0o710 : 0o700) else { return false }
+    package func draft(_ order: BuildOrder, groupMayRead: Bool = false) throws -> Bool {
+        guard try Files.status(path) == nil,
+            try Files.createDirectory(draftPath, permissions: groupMayRead ? 0o710 : 0o700)
+        else { return false }
         do {
-            let file = try Descriptor.open(orderPath, .create)
+            let file = try Descriptor.open("\(draftPath)/request.json", .create)
             try file.write(JSON.encode(order))
             try file.synchronize()
             // This makes the directory's new names durable too.
-            try Files.replace(statusPath, with: BuildStatus(id: id, order: order).encoded())
+            try Files.replace(
+                "\(draftPath)/status.json", with: BuildStatus(id: id, order: order).encoded())
         } catch {
-            try? Files.remove(path)
+            discardDraft()
             throw error
         }
         return true
     }
 
+    /// Makes an accepted build's draft its directory; where somebody did so before, nothing is left to do.
+    package func establish() throws {
+        guard try Files.status(draftPath) != nil else { return }
+        do throws(SystemError) {
+            try Files.move(draftPath, to: path)
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        try Descriptor.openDirectory(Files.parent(of: path)).synchronize()
+    }
+
+    package func discardDraft() { try? Files.remove(draftPath) }
+
     package func order() throws -> BuildOrder {
         try JSON.decode(BuildOrder.self, Files.read(orderPath, limit: 1 << 20), "request.json")
     }
 
-    /// Asks whoever runs the build, now or later, to end it; the one thing that is written here by others.
+    /// Asks whoever runs the build, now or later, to end it; with `Job` the one thing that is written here by others.
     func requestCancel(by user: String) throws {
         try Files.replace(cancelPath, with: "\(user.printable(limit: 128))\n".utf8)
     }
@@ -139,6 +158,16 @@ package struct BuildDirectory: Sendable {
 
     package func status() throws -> BuildStatus? {
         try statusBytes().map { bytes in try BuildStatus.decode(bytes) }
+    }
+
+    /// The status, else one that says no more than the order where status.json cannot be understood; nil where neither can.
+    var knownStatus: BuildStatus? {
+        (try? status()) ?? (try? order()).map { BuildStatus(id: id, order: $0) }
+    }
+
+    /// Writes the status of a build that waits anew where it cannot be understood.
+    func mendWaiting() throws {
+        if (try? status()) == nil, let status = knownStatus { try write(status) }
     }
 
     /// What the log says last, cut to a line's length.

@@ -43,6 +43,10 @@ final class BuildRecord: Sendable {
             var changed = status
             changed.updatedAt = now
             try change(&changed, now)
+            // Whoever took this runner for lost, from where it could not be seen, has told the end.
+            guard (try? directory.status())?.state.isTerminal != true else {
+                throw Problem(.runnerLost, "the build was given up while its runner was at work")
+            }
             do {
                 try write(changed)
             } catch let error as SystemError where error.isLoss {

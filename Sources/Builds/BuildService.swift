@@ -50,8 +50,10 @@ package final class BuildService: Sendable {
     package func submit(_ submission: Submission, by user: String, batch: BuildID? = nil) throws -> Accepted {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
         try TagWriteBack.check(submission.options, source.server)
-        let engine = try engineWatch.engine()
-        try engine.checkCanBuild(submission.options, settings.images)
+        // Where a scheduler chooses the machine, only the runner there can ask the engine.
+        if settings.launcher.kind == .local {
+            try engineWatch.engine().checkCanBuild(submission.options, settings.images)
+        }
         let version = try source.registry.resolve(submission.modelName, submission.version)
         let image = try imageName(submission, version)
         try Publication.check(image, submission.options, settings.images)
@@ -81,14 +83,14 @@ package final class BuildService: Sendable {
 
     /// The model that a build is of; nil where there is no such build.
     package func model(of id: BuildID) throws -> ModelName? {
-        try history.directory(id).status().map { status in try ModelName(status.modelName) }
+        try status(of: id).map { status in try ModelName(status.modelName) }
     }
 
     /// Builds again what has ended: the same version from the same place, however the registry has changed since.
     ///
     /// - Returns: nil where there is no such build.
     package func retry(_ id: BuildID, by user: String) throws -> Accepted? {
-        guard let status = try history.directory(id).status() else { return nil }
+        guard let status = try status(of: id) else { return nil }
         guard status.state.isTerminal else {
             throw Problem(
                 .invalidState, "build \(id) has not ended: it is \(status.state.rawValue)",
@@ -99,16 +101,16 @@ package final class BuildService: Sendable {
     }
 
     private func enter(_ order: BuildOrder, isForced: Bool) throws -> Accepted {
-        let directory = try createDirectory(order)
+        let directory = try draft(order)
         do {
             let other = try history.add(
                 directory.id, order, isForced: isForced, maxQueued: settings.builds.maxQueued)
             if let other {
-                try Files.remove(directory.path)
+                directory.discardDraft()
                 return Accepted(id: other, build: try show(other) ?? [], isCoalesced: true)
             }
         } catch {
-            try? Files.remove(directory.path)
+            directory.discardDraft()
             throw error
         }
         log.info(
@@ -118,6 +120,7 @@ package final class BuildService: Sendable {
                 "user": order.createdBy,
             ])
         do {
+            try directory.establish()
             try dispatcher.dispatch()
         } catch {
             // The build is safe in the queue; the supervisor's tick tries again.
@@ -132,7 +135,7 @@ package final class BuildService: Sendable {
     /// - Returns: the build as it stands then, as JSON; nil where there is no such build.
     /// - Throws: `invalidState` where it has ended.
     package func cancel(_ id: BuildID, by user: String) throws -> [UInt8]? {
-        guard let status = try history.directory(id).status() else { return nil }
+        guard let status = try status(of: id) else { return nil }
         guard try dispatcher.cancel(id, by: user) else {
             throw Problem(
                 .invalidState, "build \(id) has ended already: it is \(status.state.rawValue)",
@@ -187,7 +190,7 @@ package final class BuildService: Sendable {
     /// - Returns: nil where there is no such build.
     /// - Throws: `invalidState` where it has not ended, or a container uses the image.
     package func remove(_ id: BuildID, withImage: Bool = false) throws -> Removal? {
-        guard let status = try history.directory(id).status() else { return nil }
+        guard let status = try status(of: id) else { return nil }
         // The index may be behind the truth.
         try dispatcher.refresh()
         let image = status.state.isTerminal && withImage ? try removeImage(id) : nil
@@ -234,17 +237,18 @@ package final class BuildService: Sendable {
     ///
     /// - Returns: nil where there is no such build.
     package func show(_ id: BuildID) throws -> [UInt8]? {
-        guard var bytes = try history.directory(id).statusBytes() else { return nil }
+        guard var bytes = try history.statusBytes(id) else { return nil }
         if Self.isEnded(bytes) { return bytes }
         if isRefreshDue() {
             // Where no supervisor ticks, readers are who notices that a runner is gone.
             try dispatcher.refresh()
-            bytes = try history.directory(id).statusBytes() ?? bytes
+            bytes = try history.statusBytes(id) ?? bytes
         }
         if Self.isEnded(bytes) { return bytes }
         var status = try BuildStatus.decode(bytes)
         if status.state == .queued {
             status.queuePosition = try history.queuePosition(of: id)
+            status.scheduler = history.directory(id).job.map(BuildStatus.SchedulerPlace.init)
         } else {
             status.etaSeconds = try secondsLeft(status)
         }
@@ -286,6 +290,7 @@ package final class BuildService: Sendable {
     ///
     /// - Parameter limit: how many at most.
     /// - Returns: how many it were.
+    /// - Throws: what keeps the index from being read.
     package func compressLogs(limit: Int) throws -> Int {
         let age = Int64(settings.builds.compressLogsAfterDays) * 86_400_000
         let due = Timestamp(milliseconds: clock.now().milliseconds - age)
@@ -308,13 +313,14 @@ package final class BuildService: Sendable {
     }
 
     /// A build's bytes as its runner left them, without a look at the index; nil where there is none.
-    package func status(_ id: BuildID) -> [UInt8]? { (try? history.directory(id).statusBytes()) ?? nil }
+    package func status(_ id: BuildID) -> [UInt8]? { (try? history.statusBytes(id)) ?? nil }
 
     /// Follows one build; it need not exist (any more).
     ///
     /// - Parameters:
     ///   - id: the build's.
     ///   - log: its log, where that cannot be read as it lies there.
+    /// - Returns: what one thread follows it by.
     package func watch(_ id: BuildID, log: Descriptor?) -> BuildWatch {
         BuildWatch(directory: history.directory(id), log: log) { self.watch.position(of: id) }
     }
@@ -333,12 +339,16 @@ package final class BuildService: Sendable {
         return log.kind == .file
     }
 
-    private func createDirectory(_ order: BuildOrder) throws -> BuildDirectory {
+    private func draft(_ order: BuildOrder) throws -> BuildDirectory {
         for _ in 0..<100 {
             let directory = history.directory(.random())
-            if try directory.create(order, groupMayRead: settings.server.nginxSendsLogs) { return directory }
+            if try directory.draft(order, groupMayRead: settings.server.nginxSendsLogs) { return directory }
         }
         throw Problem(.internalError, "no free build id was found")
+    }
+
+    private func status(of id: BuildID) throws -> BuildStatus? {
+        try history.statusBytes(id).map { bytes in try BuildStatus.decode(bytes) }
     }
 
     /// Once a second a process.

@@ -52,6 +52,8 @@ package struct BuildStatus: Codable, Sendable {
     package var queuePosition: Int?
     /// How long it will still take, as far as earlier builds tell; only while it runs, and only in answers.
     package var etaSeconds: Double?
+    /// What a site's scheduler says of its job; only while queued, and only in answers.
+    package var scheduler: SchedulerPlace?
     package var steps: [Step] = []
     package var warnings: [String] = []
     package var image: Image?
@@ -78,6 +80,22 @@ package struct BuildStatus: Codable, Sendable {
         enum CodingKeys: String, CodingKey {
             case host, pid
             case bootID = "boot_id"
+        }
+    }
+
+    /// Where a build is that a site's scheduler has.
+    package struct SchedulerPlace: Codable, Sendable, Equatable {
+        /// What the scheduler calls the job; nil until it was handed over.
+        package let job: String?
+        /// The scheduler's own words, such as `PENDING (Resources)`.
+        package let state: String?
+        /// Why it does not get there for now.
+        package let message: String?
+
+        init(_ job: Job) {
+            self.job = job.number
+            state = job.state.map(\.text)
+            message = job.complaint
         }
     }
 
@@ -163,7 +181,7 @@ package struct BuildStatus: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case state, source, options, steps, warnings, image, verification, pushed, error, links, runner
+        case state, source, options, steps, warnings, image, verification, pushed, error, links, runner, scheduler
         case retryOf = "retry_of"
         case batchID = "batch_id"
         case buildID = "build_id"
@@ -234,10 +252,14 @@ extension BuildStatus {
         return status
     }
 
-    /// The end of a build whose runner is gone; what the log ends with may say why.
-    func lost(at now: Timestamp, logEnd: String?) -> BuildStatus {
+    /// The end of a build whose runner is gone; its job, or what the log ends with, may say why.
+    func lost(at now: Timestamp, logEnd: String?, job: Job? = nil) -> BuildStatus {
         var status = self
         status.enter(.failed, at: now)
+        if let job {
+            status.error = .init(job.loss(hadBegun: state != .queued, logEnd: logEnd))
+            return status
+        }
         if let runner, runner.host == ThisProcess.hostName, runner.bootID != ThisProcess.bootID {
             status.error = .init(
                 Problem(

@@ -2,18 +2,15 @@ package import Core
 internal import Posix
 internal import SQLite
 
-/// Starts runners for queued builds and notices runners that are gone.
+/// Has runners started for queued builds and notices runners that are gone.
 package struct Dispatcher: Sendable {
-    /// How long a runner that was started may take until it holds its lease.
-    private static let graceMilliseconds = 5000
-
     private let history: History
-    private let launcher: Launcher
+    private let launcher: any Launcher
     private let maxParallel: Int
     private let clock: Clock
     private let log = Log("dispatch")
 
-    package init(history: History, launcher: Launcher, maxParallel: Int, clock: Clock = .system) {
+    package init(history: History, launcher: any Launcher, maxParallel: Int, clock: Clock = .system) {
         self.history = history
         self.launcher = launcher
         self.maxParallel = maxParallel
@@ -90,7 +87,7 @@ package struct Dispatcher: Sendable {
             // The clock was set back: the grace period begins again.
             if launchedAt > now { launchedAt = now }
             let (state, isLost) = try look(
-                at: history.directory(id), isYoung: now - launchedAt < Self.graceMilliseconds)
+                at: history.directory(id), launchedFor: .milliseconds(now - launchedAt))
             try database.execute(
                 "UPDATE builds SET state = ?, launched_at = ? WHERE id = ?",
                 [.text(state.rawValue), .integer(launchedAt), .text(id.text)])
@@ -110,6 +107,9 @@ package struct Dispatcher: Sendable {
             [.integer(places)])
         for id in next.compactMap({ $0.text(0).flatMap { BuildID($0) } }) {
             let directory = history.directory(id)
+            // Who accepted it may have ended before this.
+            try directory.establish()
+            try directory.mendWaiting()
             guard readable(directory) != nil else {
                 log.error("a queued build's files are gone", ["build": id])
                 try database.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(id.text)])
@@ -132,12 +132,15 @@ package struct Dispatcher: Sendable {
     ///
     /// - Parameters:
     ///   - directory: the build's.
-    ///   - isYoung: whether its runner may not have taken its lease yet.
+    ///   - launchedFor: how long ago it was launched.
     /// - Returns: the state, and whether its runner was found gone just now.
     /// - Throws: what keeps the loss from being recorded.
-    private func look(at directory: BuildDirectory, isYoung: Bool) throws -> (BuildState, isLost: Bool) {
+    private func look(at directory: BuildDirectory, launchedFor age: Duration) throws -> (
+        BuildState, isLost: Bool
+    ) {
         guard let status = readable(directory) else { return (.failed, false) }
-        if status.state.isTerminal || isYoung { return (status.state, false) }
+        if status.state.isTerminal { return (status.state, false) }
+        guard launcher.hasGivenUp(directory, launchedFor: age) else { return (status.state, false) }
         guard let lease = try directory.takeLease() else { return (status.state, false) }
         defer { withExtendedLifetime(lease) {} }
         // The runner may have ended between the first look and the lease.
@@ -145,7 +148,8 @@ package struct Dispatcher: Sendable {
         if last.state.isTerminal { return (last.state, false) }
         let end =
             directory.isCancelRequested
-            ? last.cancelled(at: clock.now()) : last.lost(at: clock.now(), logEnd: directory.lastLogLine)
+            ? last.cancelled(at: clock.now())
+            : last.lost(at: clock.now(), logEnd: directory.lastLogLine, job: directory.job)
         // Before the end is told: who learns of it may look whether all is gone.
         try? Files.remove(directory.contextPath)
         try directory.write(end)
@@ -153,36 +157,6 @@ package struct Dispatcher: Sendable {
         return (end.state, true)
     }
 
-    /// nil where the directory is gone or its status cannot be understood.
-    private func readable(_ directory: BuildDirectory) -> BuildStatus? { try? directory.status() }
-}
-
-/// Starts one build's runner, detached from whoever asks.
-package struct Launcher: Sendable {
-    private let program: String
-    private let arguments: [String]
-    private let environment: [String: String]
-
-    /// Knows how to start a runner.
-    ///
-    /// - Parameters:
-    ///   - program: path of the `slipway` executable.
-    ///   - arguments: what stands after `build ID`, such as where the settings are.
-    ///   - environment: the runner's whole environment.
-    package init(program: String, arguments: [String], environment: [String: String]) {
-        self.program = program
-        self.arguments = arguments
-        self.environment = environment
-    }
-
-    /// The runner has a session of its own and writes to the build's log; it outlives this process.
-    func launch(_ directory: BuildDirectory) throws {
-        let log = try directory.openLogToWrite()
-        let child = try ChildProcess.start(
-            program, ["build", directory.id.text] + arguments, environment: environment, output: log,
-            error: log,
-            group: .session)
-        // Somebody has to take note of its end, or it stays as a zombie while this process lives.
-        try Threads.detach { _ = child.wait() }
-    }
+    /// nil where the directory is gone, or neither its status nor its order can be understood.
+    private func readable(_ directory: BuildDirectory) -> BuildStatus? { directory.knownStatus }
 }

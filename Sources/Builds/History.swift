@@ -3,19 +3,22 @@ internal import Posix
 internal import SQLite
 internal import Synchronization
 
-/// The index of all builds in `$STATE/slipway.db`; each build's status.json is the truth that it follows.
+/// The index of all builds in `slipway.db`; each build's status.json is the truth that it follows.
 package final class History: Sendable {
     private let database: Mutex<Database>
     package let state: String
 
     /// Opens the index.
     ///
-    /// - Parameter state: the state directory; it and the database are made where missing.
+    /// - Parameters:
+    ///   - state: the state directory; it and the database are made where missing.
+    ///   - database: where the database lies; nil for the state directory.
     /// - Throws: `SystemError` or `SQLiteError` where that is impossible.
-    package init(state: String) throws {
+    package init(state: String, database: String? = nil) throws {
         self.state = state
         try Files.makeDirectory("\(state)/builds")
-        let opened = try Database("\(state)/slipway.db")
+        if let database { try Files.makeDirectory(database) }
+        let opened = try Database("\(database ?? state)/slipway.db")
         try opened.execute(
             """
             CREATE TABLE IF NOT EXISTS builds (
@@ -40,7 +43,7 @@ package final class History: Sendable {
         try opened.execute(
             "CREATE INDEX IF NOT EXISTS builds_by_base_image ON builds (base_image, seq) WHERE state = 'succeeded'"
         )
-        database = Mutex(opened)
+        self.database = Mutex(opened)
     }
 
     /// Numbers each build's latest change of state, so that who watches all builds can go on from a number.
@@ -132,6 +135,15 @@ package final class History: Sendable {
         }
     }
 
+    /// Builds that were launched and have not ended, oldest first.
+    func launched() throws -> [BuildID] {
+        try withDatabase { database in
+            try database.execute(
+                "SELECT id FROM builds WHERE launched_at IS NOT NULL AND state NOT IN (\(Self.ended)) ORDER BY seq"
+            )
+        }.compactMap { $0.text(0).flatMap { BuildID($0) } }
+    }
+
     /// States that nothing follows, as SQL.
     static let ended = "'succeeded', 'failed', 'cancelled'"
 
@@ -181,9 +193,6 @@ package final class History: Sendable {
     package func adoptStrays() throws {
         let known = try withDatabase { database in
             Set(try database.execute("SELECT id FROM builds").compactMap { $0.text(0) })
-        }
-        for name in try Files.names(in: "\(state)/builds") where name.hasSuffix(".removed") {
-            try? Files.remove("\(state)/builds/\(name)")
         }
         let strays = try Files.names(in: "\(state)/builds").filter { !known.contains($0) }
             .compactMap { BuildID($0).map(directory) }

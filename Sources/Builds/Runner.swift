@@ -32,17 +32,16 @@ package struct Runner {
     /// Who does not get the lease, or finds the build ended, writes nothing.
     /// Call it from the main thread, before any other thread exists: SIGTERM becomes a cancel.
     ///
-    /// - Returns: whether the build ended as `succeeded` here.
+    /// - Returns: whether the build ended as `succeeded` here, or had ended before.
     /// - Throws: only what keeps the end from being recorded.
     package func run() throws -> Bool {
         guard let lease = try directory.takeLease() else { return false }
         defer { withExtendedLifetime(lease) {} }
-        guard let status = try directory.status(), !status.state.isTerminal else { return false }
-        guard status.state == .queued else {
-            // A runner had this build before, and is gone: no build is run a second time by itself.
-            try directory.write(status.lost(at: clock.now(), logEnd: directory.lastLogLine))
-            return false
-        }
+        guard let status = try directory.status() else { return false }
+        // Nothing is left to do: whoever runs this is not to take it for a failure.
+        if status.state.isTerminal { return true }
+        // A runner has had this build before: none is run a second time, and whether it is lost is for dispatch to say.
+        guard status.state == .queued else { return false }
         if directory.isCancelRequested {
             try directory.write(status.cancelled(at: clock.now()))
             return false
@@ -78,6 +77,11 @@ package struct Runner {
     {
         try? Files.remove(directory.contextPath)
         if stop.reason == nil, stop.isRequested {
+            if settings.launcher.kind != .local, !directory.isCancelRequested {
+                record.note("told to end by a signal; the scheduler knows why")
+                try record.update { status, _ in status.runner = nil }
+                return
+            }
             record.note("cancelled")
             try record.update { status, now in status.enter(.cancelled, at: now) }
             tags?.end(.cancelled)
@@ -114,12 +118,7 @@ package struct Runner {
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
         tags?.begin()
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
-        let engine =
-            try engineWatch.known()
-            ?? EngineReport.renewed(
-                state: settings.server.state, preferred: settings.images.engine, environment: environment)?
-            .engine
-            ?? Engine.detect(preferred: settings.images.engine, environment: environment)
+        let engine = try engine(order)
         record.note("engine: \(engine.kind.rawValue) \(engine.version) at \(engine.path)")
 
         try record.update { status, now in status.enter(.downloading, at: now) }
@@ -182,6 +181,20 @@ package struct Runner {
         // Before the end is told: who learns of it may look whether all is gone.
         try? Files.remove(directory.contextPath)
         try record.update { status, now in status.enter(.succeeded, at: now) }
+    }
+
+    private func engine(_ order: BuildOrder) throws -> Engine {
+        guard settings.launcher.kind == .local else {
+            // The state directory's report is about another machine.
+            let engine = try Engine.detect(preferred: settings.images.engine, environment: environment)
+            try engine.checkCanBuild(order.options, settings.images)
+            return engine
+        }
+        return try engineWatch.known()
+            ?? EngineReport.renewed(
+                state: settings.server.state, preferred: settings.images.engine, environment: environment)?
+            .engine
+            ?? Engine.detect(preferred: settings.images.engine, environment: environment)
     }
 
     private func request(_ order: BuildOrder) throws -> BuildRequest {

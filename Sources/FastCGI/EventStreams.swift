@@ -53,12 +53,13 @@ package final class EventStreams: Sendable {
                 defer { list = [] }
                 return list
             }) { table.add(arrival) }
+            table.serve()
             if isStopping {
+                // Who has just come got its answer's head above: a browser gives up where it gets none.
                 table.endAll()
                 watchers.store(0, ordering: .relaxed)
                 return
             }
-            table.serve()
             let gone = table.takeGone()
             if gone > 0 { watchers.subtract(gone, ordering: .relaxed) }
         }

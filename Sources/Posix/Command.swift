@@ -42,13 +42,14 @@ package struct Command: Sendable {
     /// - Parameters:
     ///   - seconds: how long it may take; then it gets SIGTERM, and SIGKILL five seconds later.
     ///   - limit: how many bytes of each output stream are kept; the rest is read and dropped.
+    ///   - input: its standard input; nil for `/dev/null`.
     ///   - errors: where standard error goes instead of into the outcome.
     /// - Returns: how it ended and what it wrote.
     /// - Throws: `SystemError` where it cannot be started.
-    package func run(seconds: Double, limit: Int = 1 << 20, errors: Descriptor? = nil) throws(SystemError)
-        -> Outcome
-    {
-        let (child, pipes) = try startWithPipes(limit: limit, errors: errors)
+    package func run(
+        seconds: Double, limit: Int = 1 << 20, input: Descriptor? = nil, errors: Descriptor? = nil
+    ) throws(SystemError) -> Outcome {
+        let (child, pipes) = try startWithPipes(limit: limit, input: input, errors: errors)
         var streams = pipes
         var watch = Deadline(seconds: seconds, child)
         while streams.contains(where: { !$0.ended }) {
@@ -109,22 +110,25 @@ package struct Command: Sendable {
 
     private func startWithPipe() throws(SystemError) -> (ChildProcess, Descriptor) {
         let pipe = try Descriptor.pipe()
-        return (try start(output: pipe.writer, errors: pipe.writer), pipe.reader)
+        return (try start(input: nil, output: pipe.writer, errors: pipe.writer), pipe.reader)
     }
 
     /// The writing ends of the pipes are closed here when this returns: only the child still holds them.
-    private func startWithPipes(limit: Int, errors: Descriptor?) throws(SystemError) -> (
+    private func startWithPipes(limit: Int, input: Descriptor?, errors: Descriptor?) throws(SystemError) -> (
         ChildProcess, [Stream]
     ) {
         let output = try Descriptor.pipe()
         let complaints = try Descriptor.pipe()
-        let child = try start(output: output.writer, errors: errors ?? complaints.writer)
+        let child = try start(input: input, output: output.writer, errors: errors ?? complaints.writer)
         return (child, [Stream(output.reader, limit), Stream(complaints.reader, limit)])
     }
 
-    private func start(output: Descriptor, errors: Descriptor) throws(SystemError) -> ChildProcess {
+    private func start(input: Descriptor?, output: Descriptor, errors: Descriptor) throws(SystemError)
+        -> ChildProcess
+    {
         try .start(
-            path, arguments, environment: environment, output: output, error: errors, group: .own)
+            path, arguments, environment: environment, input: input, output: output, error: errors,
+            group: .own)
     }
 
     /// One output stream of a running program.

@@ -6,7 +6,7 @@ internal import MLflow
 package struct VersionTags: Sendable {
     private let connect: @Sendable () -> MLflowAPI
 
-    /// - Parameter timeoutSeconds: for each tag.
+    /// Sets tags on `server`, each within `timeoutSeconds`.
     package init(_ server: HTTPServer, timeoutSeconds: Int) {
         self.init { MLflowAPI(server, timeoutSeconds: timeoutSeconds) }
     }

@@ -14,6 +14,7 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
 /// One connection to one database file, for one thread at a time.
 package final class Database {
     private let handle: OpaquePointer
+    private let path: String
     private var statements: [String: OpaquePointer] = [:]
 
     /// Opens a database, made if missing, in WAL mode.
@@ -35,6 +36,7 @@ package final class Database {
             throw SQLiteError(code: code, message: "\(path): \(message)")
         }
         handle = opened
+        self.path = path
         sqlite3_busy_timeout(handle, Int32(busySeconds * 1000))
         try execute("PRAGMA journal_mode = WAL")
         try execute("PRAGMA synchronous = NORMAL")
@@ -143,6 +145,11 @@ package final class Database {
     }
 
     private func failure(_ code: Int32) -> SQLiteError {
-        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)))
+        var message = String(cString: sqlite3_errmsg(handle))
+        // SQLite's own words for a full, broken or read-only disk do not say where that is.
+        if [SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_FULL, SQLITE_READONLY].contains(code & 0xFF) {
+            message = "\(path): \(message)"
+        }
+        return SQLiteError(code: code, message: message)
     }
 }

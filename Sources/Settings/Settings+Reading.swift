@@ -18,6 +18,7 @@ extension Settings {
         let state = reader.path("server", "state") ?? "/var/lib/slipway"
         server = Server(
             state: state,
+            database: reader.path("server", "database") ?? state,
             socket: reader.path("server", "socket") ?? "\(state)/responder.sock",
             responders: reader.integer("server", "responders", 1...256) ?? max(2, min(cores, 8)),
             threads: reader.integer("server", "threads", 1...256) ?? 8,
@@ -57,6 +58,7 @@ extension Settings {
             smokeTestSeconds: reader.integer("builds", "smoke_test_seconds", 1...86_400) ?? 300,
             writeTags: reader.value("builds", "write_tags", Self.truth) ?? false,
             logLimit: reader.integer("builds", "log_limit", 4096...1 << 40) ?? 256 << 20)
+        launcher = Launcher(&reader)
         images = Images(
             engine: reader.value("images", "engine", Self.engine) ?? "auto",
             prefix: reader.value("images", "prefix", Self.imagePrefix) ?? "slipway",
@@ -89,6 +91,9 @@ extension Settings {
             httpsProxy: reader.secretOrText("network", "https_proxy", readSecret, Self.proxy),
             noProxy: reader.value("network", "no_proxy", Self.noProxy))
         checkAuth(&reader)
+        reader.refuse(
+            launcher.kind == .slurm && state.contains { "%\\".contains($0) }, "server", "state",
+            "must not hold % or \\ with launcher.kind slurm: sbatch reads them as something else")
         for address in python.extraIndexURLs {
             guard let broken = WebAddress.brokenRule(address) else { continue }
             reader.refuse(true, "python", "extra_index_urls", broken.rule)

@@ -6,6 +6,7 @@ package struct Settings: Sendable, Equatable {
     package var auth: Auth
     package var registry: Registry
     package var builds: Builds
+    package var launcher: Launcher
     package var images: Images
     package var python: Python
     package var conda: Conda
@@ -13,8 +14,10 @@ package struct Settings: Sendable, Equatable {
 
     /// The pool of responders and where everything is kept.
     package struct Server: Sendable, Equatable {
-        /// Directory of the database and of every build.
+        /// Directory of every build, and of the database where that has no other.
         package var state: String
+        /// Directory of the database, which must be on a disk of this machine's own.
+        package var database: String
         /// The socket that nginx connects to.
         package var socket: String
         /// Processes.
@@ -73,7 +76,7 @@ package struct Settings: Sendable, Equatable {
     }
 
     package struct Builds: Sendable, Equatable {
-        /// Builds that run at a time on this machine.
+        /// Builds that run, or are a scheduler's, at a time.
         package var maxParallel: Int
         /// How long the engine may work on one build.
         package var timeoutSeconds: Int

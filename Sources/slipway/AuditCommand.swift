@@ -32,7 +32,7 @@ enum AuditCommand: Subcommand {
             }
             filter.limit = limit
         }
-        let database = try AccountsDatabase(state: try Program(arguments).settings.server.state)
+        let database = try AccountsDatabase(state: try Program(arguments).settings.server.database)
         for entry in try Audit(database).list(filter) {
             if arguments.flags.contains("--json") {
                 Terminal.say(String(decoding: try JSONEncoder().encode(fields(entry)), as: UTF8.self))

@@ -36,12 +36,13 @@ enum ServeCommand: Subcommand {
         // What is wrong with accounts or the registry is said here, not by a responder that dies again and again.
         _ = try program.router()
         let history = try program.history()
-        let audit = Audit(try AccountsDatabase(state: server.state))
+        let audit = Audit(try AccountsDatabase(state: server.database))
         try history.adoptStrays()
         // A store of users that does not answer must not hold up the start.
         try Threads.detach { lookAround(program, log) }
         try Threads.detach { compressLogs(arguments, log) }
         var dispatcher = program.dispatcher(history)
+        let jobs = try JobThread(program, history)
         let pool = try ResponderPool(
             .init(
                 program: program.executable,
@@ -50,9 +51,11 @@ enum ServeCommand: Subcommand {
         var nextPrune = ContinuousClock.now
         pool.run {
             do {
+                try jobs.start()
                 try dispatcher.dispatch()
                 if ContinuousClock.now >= nextPrune {
                     nextPrune = .now + .seconds(3600)
+                    try history.tidy()
                     try prune(try Program(arguments))
                 }
             } catch {
@@ -66,6 +69,7 @@ enum ServeCommand: Subcommand {
                     log.error("server.* changed, which needs a restart; everything stays as it is")
                     return false
                 }
+                try jobs.use(next)
                 dispatcher = next.dispatcher(history)
                 audit.record(.init(.reload, .succeeded))
                 return true
@@ -112,6 +116,8 @@ enum ServeCommand: Subcommand {
                     ])
             }
         }
+        // Where a scheduler chooses the machines, this one needs none.
+        guard program.isLocal else { return }
         do throws(Problem) {
             let engine = try program.engineWatch.engine()
             log.info(
@@ -164,7 +170,8 @@ enum BuildCommand: Subcommand {
         Usage: slipway build ID [--config FILE]
 
         Runs the accepted build ID in the foreground: downloads the model, has the engine build the image, and writes
-        how far it is to status.json. A build that another process runs, or that has ended, is left alone.
+        how far it is to status.json. A build that another process runs, or that has ended, is left alone. Where
+        launcher.kind is not local, the scheduler's job runs this, and the database is not opened.
         """
     static let options: Set = ["--config"]
     static let flags: Set<String> = []
@@ -185,8 +192,11 @@ enum BuildCommand: Subcommand {
             server: try ModelSource(program.settings).server, engineWatch: program.engineWatch,
             environment: program.environment)
         let succeeded = try runner.run()
-        // The place that is free now is filled at once rather than at the supervisor's next tick.
-        try? program.dispatcher(try program.history()).dispatch()
+        // The place that is free now is filled at once rather than at the supervisor's next tick. A runner elsewhere
+        // leaves that to it: the database is none of its own.
+        if program.isLocal {
+            try? program.dispatcher(try program.history()).dispatch()
+        }
         return succeeded
     }
 }

@@ -12,7 +12,7 @@ extension Program {
         let auth = settings.auth
         return Accounts(
             stores: try userStores(), roles: try roles(),
-            database: try AccountsDatabase(state: settings.server.state),
+            database: try AccountsDatabase(state: settings.server.database),
             limits: Sessions.Limits(idle: auth.sessionIdleMinutes, absolute: auth.sessionHours),
             // MLflow takes some tenths of a second longer for a name that it knows.
             refusalGrid: auth.stores == [.htpasswd] ? .milliseconds(250) : .seconds(1))

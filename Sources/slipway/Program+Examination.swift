@@ -2,11 +2,12 @@ internal import Builds
 internal import Core
 internal import Posix
 internal import Registry
+internal import Schedulers
 internal import Settings
 internal import Web
 
 extension Program {
-    /// Looks at all that builds and people need here, beside what was found out about the container engine.
+    /// Looks at all that builds and people need here, beside what was found out about the engine or the scheduler.
     func examination(engineChecks: [SystemReport.Check]) -> SystemReport {
         var checks = engineChecks
         checks.append(SystemReport.Check("state directory", examineState))
@@ -31,6 +32,20 @@ extension Program {
             return "\(engine.kind.rawValue) \(engine.version) at \(engine.path)"
         }
         return [engine] + report.advice.map { SystemReport.Check("container engine", .warning, $0) }
+    }
+
+    /// Where the scheduler's commands lie, which stand in for an engine here.
+    var launcherCheck: SystemReport.Check {
+        SystemReport.Check("launcher") {
+            let programs = try scheduler()?.programs ?? []
+            if let missing = programs.first(where: { $0.path == nil }) {
+                throw Problem(
+                    .temporarilyUnavailable, "there is no program \(missing.name)",
+                    hint: "install the scheduler's commands on this machine, or name them by their paths")
+            }
+            return
+                "\(settings.launcher.kind.rawValue), by \(programs.compactMap(\.path).joined(separator: ", "))"
+        }
     }
 
     private func examineState() throws -> String {

@@ -4,6 +4,7 @@ internal import Builds
 internal import Core
 internal import FastCGI
 internal import Posix
+internal import Schedulers
 internal import Settings
 internal import Web
 
@@ -44,13 +45,28 @@ struct Program {
         String(decoding: try Files.read(path, limit: 64 << 10), as: UTF8.self)
     }
 
-    func history() throws -> History { try History(state: settings.server.state) }
+    func history() throws -> History {
+        try History(state: settings.server.state, database: settings.server.database)
+    }
 
     func dispatcher(_ history: History) -> Dispatcher {
-        Dispatcher(
-            history: history,
-            launcher: Launcher(program: executable, arguments: configArguments, environment: environment),
-            maxParallel: settings.builds.maxParallel)
+        Dispatcher(history: history, launcher: launcher, maxParallel: settings.builds.maxParallel)
+    }
+
+    private var launcher: any Launcher {
+        guard isLocal else { return SchedulerLauncher() }
+        return LocalLauncher(program: executable, arguments: configArguments, environment: environment)
+    }
+
+    /// Whether runners are processes of this machine.
+    var isLocal: Bool { settings.launcher.kind == .local }
+
+    /// The site's scheduler; nil where runners are started here.
+    func scheduler() throws(Problem) -> Scheduler? {
+        if isLocal { return nil }
+        return try Scheduler(
+            settings.launcher, state: settings.server.state, program: executable, arguments: configArguments,
+            environment: environment)
     }
 
     var engineWatch: EngineWatch {
@@ -100,7 +116,8 @@ struct Program {
         let accounts = try accounts()
         let site = try site()
         let services = API.Services(builds: builds, accounts: accounts, site: site, streams: streams) {
-            examination(engineChecks: Self.engineChecks(try engineWatch.report()))
+            examination(
+                engineChecks: isLocal ? Self.engineChecks(try engineWatch.report()) : [launcherCheck])
         }
         return Router(routes: API.routes(services), accounts: accounts, site: site)
     }

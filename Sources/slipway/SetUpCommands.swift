@@ -24,6 +24,7 @@ enum CheckConfigCommand: Subcommand {
         _ = try ModelRecipe.tables(program.settings.images.tables)
         if let file = program.settings.images.registryAuthFile { _ = try RegistryLogins(file) }
         _ = try program.userStores()
+        _ = try program.scheduler()
         Terminal.say(
             "the settings are right; builds and their history are kept in \(program.settings.server.state)")
         return true
@@ -53,7 +54,9 @@ enum DoctorCommand: Subcommand {
             Terminal.say(String(decoding: try report.encoded(), as: UTF8.self))
             return report.engine != nil
         }
-        let engine = Program.engineChecks(program.engineReport())
+        let engine =
+            program.isLocal || arguments.flags.contains("--engine")
+            ? Program.engineChecks(program.engineReport()) : [program.launcherCheck]
         let report =
             arguments.flags.contains("--engine")
             ? SystemReport(checks: engine) : program.examination(engineChecks: engine)

@@ -17,7 +17,7 @@ import Testing
 
     private func dispatcher(places: Int, program: String = "/bin/true") -> Dispatcher {
         Dispatcher(
-            history: history, launcher: Launcher(program: program, arguments: [], environment: [:]),
+            history: history, launcher: LocalLauncher(program: program, arguments: [], environment: [:]),
             maxParallel: places, clock: clock.clock)
     }
 

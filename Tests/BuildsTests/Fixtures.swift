@@ -43,6 +43,15 @@ func order(
         createdAt: moment ?? Timestamp(milliseconds: 1_700_000_000_000), createdBy: user)
 }
 
+extension BuildDirectory {
+    /// Makes a build's directory at once.
+    func create(_ order: BuildOrder) throws -> Bool {
+        guard try draft(order) else { return false }
+        try establish()
+        return true
+    }
+}
+
 extension History {
     /// Accepts a build as a submit does.
     @discardableResult
@@ -87,7 +96,7 @@ func makeService(
     return BuildService(
         history: history,
         dispatcher: Dispatcher(
-            history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
+            history: history, launcher: LocalLauncher(program: "/bin/true", arguments: [], environment: [:]),
             maxParallel: 1),
         source: try ModelSource(settings),
         engineWatch: EngineWatch(

@@ -85,6 +85,41 @@ import Testing
         #expect(try ids(history, []) == [directory.id])
     }
 
+    @Test func `a draft is no build until it is accepted, and goes where it never is`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let (refused, accepted) = (history.directory(.random()), history.directory(.random()))
+        for directory in [refused, accepted] { #expect(try directory.draft(order())) }
+        #expect(try !refused.draft(order()))
+        try history.add(accepted.id, order())
+        try history.adoptStrays()
+        #expect(try ids(history, []) == [accepted.id])
+        let names = try Files.names(in: "\(state.path)/builds")
+        for name in names { try Files.setTimes("\(state.path)/builds/\(name)", seconds: 1_700_000_000) }
+        try history.tidy()
+        #expect(try Files.names(in: "\(state.path)/builds") == [".\(accepted.id).draft"])
+        try accepted.establish()
+        try accepted.establish()
+        #expect(try accepted.status()?.state == .queued)
+    }
+
+    @Test func `a young draft and the context of a build at work are left alone`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let (atWork, ended) = (try history.accept(order()), try history.accept(order(version: 2)))
+        for directory in [atWork, ended] { try Files.makeDirectory("\(directory.contextPath)/model") }
+        try history.withDatabase {
+            try $0.execute("UPDATE builds SET state = 'failed' WHERE id = ?", [.text(ended.id.text)])
+        }
+        let draft = history.directory(.random())
+        _ = try draft.draft(order())
+        try history.tidy()
+        try draft.establish()
+        #expect(try draft.status() != nil)
+        #expect(try Files.status(atWork.contextPath) != nil)
+        #expect(try Files.status(ended.contextPath) == nil)
+    }
+
     @Test func `places in the queue are counted from one`() throws {
         let state = try StateDirectory()
         let history = try History(state: state.path)

@@ -1,5 +1,6 @@
 import Core
 import Posix
+import Settings
 import Testing
 
 @testable import Builds
@@ -47,6 +48,33 @@ import Testing
         #expect(try directory.order().modelName == "churn")
     }
 
+    @Test(arguments: [
+        (#"{"a":["}]",{"b":"\""}]}"#, true), ("{}", true), ("{}}", false), ("{} ", false),
+        (#"{"a":"#, false),
+        (#"{"a":"}"#, false), ("[]", false), ("", false), (#"{"a":1"#, false),
+    ])
+    func `what was cut off is told from what is whole`(text: String, isWhole: Bool) {
+        #expect(JSON.isObject(Array(text.utf8)) == isWhole)
+    }
+
+    @Test func `of a spoiled status the order and the index tell`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let build = try history.accept(order())
+        for spoiled in ["", "{}", #"{"build_id":"\#(build.id)","state":"succ"#] {
+            try Files.replace("\(build.path)/status.json", with: Array(spoiled.utf8))
+            let bytes = try #require(try history.statusBytes(build.id))
+            let told = try BuildStatus.decode(bytes)
+            #expect(told.state == .queued && told.modelName == "churn" && told.warnings.count == 1)
+            #expect(build.knownStatus?.state == .queued)
+        }
+        try history.withDatabase { try $0.execute("UPDATE builds SET state = 'failed'") }
+        let failed = try BuildStatus.decode(try #require(try history.statusBytes(build.id)))
+        #expect(failed.state == .failed && failed.error?.hint != nil)
+        try build.mendWaiting()
+        #expect(try build.status()?.state == .queued)
+    }
+
     @Test func `one process holds the lease`() throws {
         let state = try StateDirectory()
         let directory = BuildDirectory(state: state.path, id: .random())
@@ -55,5 +83,40 @@ import Testing
         #expect(lease != nil)
         #expect(try directory.takeLease() == nil)
         withExtendedLifetime(lease) {}
+    }
+
+    @Test func `an end that was told is not changed by a runner that lives on, but garbage is`() throws {
+        let state = try StateDirectory()
+        let build = try History(state: state.path).accept(order())
+        let record = BuildRecord(build, try #require(try build.status()), .system, giveUp: { _ in })
+        try Files.replace("\(build.path)/status.json", with: Array("{garbage".utf8))
+        try record.update { status, now in status.enter(.building, at: now) }
+        let begun = try #require(try build.status())
+        #expect(begun.state == .building)
+        try build.write(begun.lost(at: moment(1), logEnd: nil))
+        #expect(throws: Problem.self) {
+            try record.update { status, now in status.enter(.succeeded, at: now) }
+        }
+        #expect(try build.status()?.state == .failed)
+    }
+
+    @Test func `a runner leaves alone what has ended, and what another has begun`() throws {
+        let state = try StateDirectory()
+        let history = try History(state: state.path)
+        let settings = try Settings(file: nil, environment: [:], cores: 1, readSecret: { _ in "" })
+        for (next, isDone) in [(BuildState.cancelled, true), (.building, false)] {
+            let build = try history.accept(order())
+            var status = try #require(try build.status())
+            status.enter(next, at: moment(1))
+            try build.write(status)
+            let before = try build.statusBytes()
+            let runner = Runner(
+                directory: build, settings: settings, server: nil,
+                engineWatch: EngineWatch(
+                    state: state.path, preferred: "auto", doctor: Command("/bin/false", [], environment: [:])),
+                environment: [:])
+            #expect(try runner.run() == isDone)
+            #expect(try build.statusBytes() == before)
+        }
     }
 }

@@ -16,6 +16,8 @@ import pytest
 from support.browser import Browser
 from support.commandlines import CommandLines
 from support.engines import Docker, Podman
+from support.faults import FaultTable
+from support.faults_disk import Site
 from support.files import FileServer
 from support.models import ModelServer
 from support.processes import PROJECT, Background, run
@@ -25,6 +27,7 @@ from support.slipway import Slipway
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BASE_IMAGE = f"localhost/slipway-python:{PYTHON}"
 measured = []
+table = FaultTable()
 skipped = []
 
 
@@ -50,7 +53,7 @@ def pytest_sessionfinish(session):
 
 
 def pytest_terminal_summary(terminalreporter):
-    for line in measured:
+    for line in measured + table.lines():
         terminalreporter.write_line(line)
     if os.environ.get("CI") == "true" and skipped:
         terminalreporter.write_line(f"CI=true and skipped, which counts as failed: {', '.join(skipped)}")
@@ -60,6 +63,18 @@ def pytest_terminal_summary(terminalreporter):
 def measure():
     """Notes a figure for the end of the report."""
     return measured.append
+
+
+@pytest.fixture(scope="session")
+def faults():
+    """The table of faults at the end of the report."""
+    return table
+
+
+@pytest.fixture(scope="session")
+def site(binary, work, environment):
+    """What trials begin with, see support/faults_disk.py."""
+    return Site(binary, work / "faults", environment)
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,7 @@ def basic(user):
     return "Basic " + base64.b64encode(":".join(user).encode()).decode()
 
 
-def test_who_never_reads_holds_up_nobody(watched, working):
+def test_who_never_reads_holds_up_nobody(watched, working, faults):
     """Some read nothing at all; whoever reads is told of a line within a second all the same."""
     idle = []
     for _ in range(50):
@@ -191,6 +191,7 @@ def test_who_never_reads_holds_up_nobody(watched, working):
         watched.call("POST", f"{BASE}/{working}/cancel")
         thread.join(30)
     assert follower.reason == "ended"
+    faults.note("50 watchers that never read", 50)
 
 
 def test_nginx_sends_the_log_from_its_file(watched):

@@ -87,7 +87,7 @@ class Callers:
             thread.join()
 
 
-def test_a_killed_responder_costs_at_most_the_requests_in_its_hands(slipway, first_build):
+def test_a_killed_responder_costs_at_most_the_requests_in_its_hands(slipway, first_build, faults):
     path = f"/{first_build['build_id']}"
     with Callers(slipway, path) as callers:
         for _ in range(3):
@@ -99,21 +99,24 @@ def test_a_killed_responder_costs_at_most_the_requests_in_its_hands(slipway, fir
         assert getattr(other, "status_code", other) == 502
         assert problem(other)["error_code"] == "TEMPORARILY_UNAVAILABLE"
     assert slipway.get(path).status_code == 200
+    faults.note("responder killed", 3)
 
 
-def test_after_all_responders_were_killed_the_next_request_is_answered(slipway, first_build):
+def test_after_all_responders_were_killed_the_next_request_is_answered(slipway, first_build, faults):
     for pid in slipway.all_responders():
         kill(pid)
     assert slipway.get(f"/{first_build['build_id']}").status_code == 200
+    faults.note("all responders killed")
 
 
-def test_responders_end_with_a_killed_supervisor(new_slipway, sample_store):
+def test_responders_end_with_a_killed_supervisor(new_slipway, sample_store, faults):
     slipway = new_slipway("orphans", {"uri": str(sample_store)}).start()
     responders = slipway.all_responders()
     kill(slipway.pool.pid)
     wait_until(lambda: not any(map(is_alive, responders)), "the responders' end")
     # The socket that is left over is no hindrance.
     slipway.start_pool()
+    faults.note("supervisor killed")
 
 
 def test_sigterm_ends_the_pool_in_good_order(new_slipway, sample_store):

@@ -14,7 +14,7 @@ def long_build(slipway, name):
     return build_id
 
 
-def test_a_build_ends_by_itself_after_responders_and_supervisor_were_killed(slipway, first_build):
+def test_a_build_ends_by_itself_after_responders_and_supervisor_were_killed(slipway, first_build, faults):
     build_id = long_build(slipway, "survivor")
     for pid in [slipway.pool.pid, *slipway.responders()]:
         kill(pid)
@@ -26,6 +26,7 @@ def test_a_build_ends_by_itself_after_responders_and_supervisor_were_killed(slip
     assert slipway.status_file(build_id)["state"] == "succeeded"
     slipway.start_pool()
     assert slipway.build(build_id)["state"] == "succeeded"
+    faults.note("supervisor and responders killed while a build runs")
 
 
 def test_a_killed_runner_leaves_a_failed_build_and_the_next_one_works(slipway, first_build):

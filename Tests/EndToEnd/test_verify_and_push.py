@@ -203,7 +203,7 @@ def test_a_model_that_needs_longer_than_it_may_is_named_by_the_setting(
     assert not containers(docker, "docker", build["build_id"])
 
 
-def test_a_killed_runner_leaves_no_container(tried, register):
+def test_a_killed_runner_leaves_no_container(tried, register, faults):
     slipway, engine, kind = tried
     fields = register(f"abandoned-{kind}", load="import time; time.sleep(300)")
     build_id = slipway.submit(**fields)["build_id"]
@@ -212,6 +212,7 @@ def test_a_killed_runner_leaves_no_container(tried, register):
     kill(runner)
     wait_until(lambda: not containers(engine, kind, build_id), "the container's end", 10)
     assert slipway.wait(build_id)["error"]["error_code"] == "RUNNER_LOST"
+    faults.note("runner killed: verifying")
 
 
 # Pushing

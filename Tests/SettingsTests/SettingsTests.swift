@@ -174,7 +174,7 @@ struct SettingsTests {
         arguments: [
             Wrong(
                 "servers:\n",
-                "1: servers: is no section; there are auth, builds, conda, images, network, python, registry, server"
+                "1: servers: is no section; there are auth, builds, conda, images, launcher, network, python, registry, server"
             ),
             Wrong(
                 "builds:\n  max: 1\n",

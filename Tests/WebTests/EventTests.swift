@@ -21,7 +21,8 @@ private final class WatchedBuild {
             location: .proxied(path: "1/m-1"), runID: nil, modelID: nil, imageName: "slipway/churn:1",
             options: BuildOptions(), timeoutSeconds: 60, createdAt: Timestamp(milliseconds: 0),
             createdBy: "admin")
-        _ = try directory.create(order)
+        _ = try directory.draft(order)
+        try directory.establish()
         feed = BuildEvents(
             BuildWatch(directory: directory) { 3 },
             hasLog: hasLog)

@@ -32,7 +32,7 @@ private final class TestAPI: Sendable {
             cores: 2
         ) { _ in "" }
         let dispatcher = Dispatcher(
-            history: history, launcher: Launcher(program: "/bin/true", arguments: [], environment: [:]),
+            history: history, launcher: LocalLauncher(program: "/bin/true", arguments: [], environment: [:]),
             maxParallel: 1)
         // No engine: the doctor has nothing to say.
         let watch = EngineWatch(

@@ -215,11 +215,12 @@ class BuildView {
 
   #showState() {
     const build = this.#build;
-    this.#once("state", [build.state, build.queue_position, build.error, build.warnings, build.eta_seconds, this.#isLost], () => {
+    this.#once("state", [build.state, build.queue_position, build.scheduler, build.error, build.warnings, build.eta_seconds, this.#isLost], () => {
       const how = kind(build);
       this.#state.className = `card state-card ${this.#isLost ? "lost" : how}`;
       let clock = null;
       if (hasEnded(build)) clock = build.duration_seconds !== undefined && text("took", { time: duration(build.duration_seconds) });
+      else if (build.scheduler) clock = text("atScheduler", { state: build.scheduler.message ?? build.scheduler.state ?? "" });
       else if (build.eta_seconds > 0) clock = text("left", { time: duration(build.eta_seconds) });
       show(this.#sign, this.#isLost ? icon("lost") : sign(build));
       show(this.#words,

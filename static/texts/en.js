@@ -157,6 +157,7 @@ export default {
   streamLost: "Connection lost. Reconnecting…",
   streamLostHint: "The build itself goes on; what is shown is the last that was known.",
   streamBack: "Connected again.",
+  atScheduler: "At the site's scheduler: {state}",
   took: "It took {time}.",
   left: "About {time} left.",
   startedAt: "Started",

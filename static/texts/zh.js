@@ -146,6 +146,7 @@ export default {
   streamLost: "连接已断开，正在重新连接…",
   streamLostHint: "构建本身仍在继续；此处显示的是最后已知的状态。",
   streamBack: "已重新连接。",
+  atScheduler: "在调度系统中：{state}",
   took: "耗时 {time}。",
   left: "大约还需 {time}。",
   startedAt: "开始于",

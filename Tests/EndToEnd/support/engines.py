@@ -35,6 +35,9 @@ class Docker:
         run("ip", "link", "set", self.bridge, "up")
         for rule in self._rules("-I"):
             run(*rule)
+        self.start_daemon()
+
+    def start_daemon(self):
         self.daemon = Background(
             ["dockerd", "--data-root", self.root / "data", "--exec-root", self.root / "exec",
              "--host", f"unix://{self.socket}", "--pidfile", self.root / "docker.pid",
@@ -110,5 +113,15 @@ def docker_without_buildkit(work):
     path = pathlib.Path(work) / "legacy" / "docker"
     path.parent.mkdir()
     path.write_text('#!/bin/sh\nDOCKER_BUILDKIT=0 exec docker "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def docker_that_can_wait(folder):
+    """A docker command whose answer about its version takes as long as the file `wait` stands beside it."""
+    path = pathlib.Path(folder) / "docker"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '#!/bin/sh\nwhile [ "$1" = version ] && [ -e "${0%/*}/wait" ]; do sleep 0.1; done\nexec docker "$@"\n')
     path.chmod(0o755)
     return path

@@ -1,0 +1,139 @@
+"""Faults of all kinds: what came of each, as a table, and what has to hold after any of them."""
+
+import fcntl
+import os
+import pathlib
+import socket
+import sqlite3
+import threading
+
+from support.processes import children, command_lines, run, wait_until
+from support.slipway import ENDED
+
+
+class FaultTable:
+    """What came of every fault: how often it was tried, how many builds were lost, and how often all was well after."""
+
+    def __init__(self):
+        self._rows = {}
+
+    def note(self, fault, tries=1):
+        """Only what went well comes here: a test that finds a build lost, or anything else amiss, has failed before."""
+        self._rows[fault] = self._rows.get(fault, 0) + tries
+
+    def lines(self):
+        if not self._rows:
+            return []
+        width = max(map(len, self._rows))
+        return [f"{'fault':{width}}  tries  lost  recovered"] + [
+            f"{fault:{width}}  {tries:5}  {0:4}  {tries:9}" for fault, tries in self._rows.items()]
+
+
+class Silence:
+    """A server that takes connections and never says a word."""
+
+    def __init__(self, host):
+        self._listener = socket.create_server((host, 0), backlog=64)
+        self.address = f"{host}:{self._listener.getsockname()[1]}"
+        self._connections = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                self._connections.append(self._listener.accept()[0])
+            except OSError:
+                return
+
+    def callers(self):
+        """How many hold a connection now."""
+        def is_open(connection):
+            try:
+                connection.setblocking(False)
+                while (data := connection.recv(65536)):
+                    pass
+                return data != b""
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+        return sum(map(is_open, self._connections))
+
+    def stop(self):
+        self._listener.close()
+        for connection in self._connections:
+            connection.close()
+
+
+class Witness:
+    """Knows every build that was accepted, and looks whether all is as it has to be."""
+
+    def __init__(self, slipway, docker, silence):
+        self.slipway, self.docker, self.silence = slipway, docker, silence
+        self.accepted = set()
+
+    def submit(self, **fields):
+        build_id = self.slipway.submit(**fields)["build_id"]
+        self.accepted.add(build_id)
+        return build_id
+
+    def look(self, **next_build):
+        """The invariants, once all builds have ended; then `next_build` has to succeed."""
+        slipway = self.slipway
+        builds = {build["build_id"]: build for build in wait_until(self._all_ended, "the end of all builds", 60)}
+        assert set(builds) == self.accepted == set(slipway.build_folders()), "history, folders and what was accepted"
+        for build_id, build in builds.items():
+            assert build == slipway.status_file(build_id)
+            assert build["state"] == "succeeded" or build["error"]["message"] or build["state"] == "cancelled", build
+            assert (build["state"] == "succeeded") <= ("image" in build), build
+            assert sorted(path.name for path in slipway.folder(build_id).iterdir() if path.name.endswith(".tmp")) == []
+            wait_until(lambda folder=slipway.folder(build_id): not (folder / "context").exists(), "no context", 5)
+            assert is_free(slipway.folder(build_id) / "lease")
+        with sqlite3.connect(slipway.state / "slipway.db") as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert dict(database.execute("SELECT id, state FROM builds")) == {
+                build_id: build["state"] for build_id, build in builds.items()}
+        wait_until(lambda: not self.strangers(), f"no process but the pool's: {self.strangers()}", 10)
+        wait_until(lambda: not zombies([slipway.pool.pid, *slipway.responders()]), "no zombies", 5)
+        wait_until(lambda: not run("docker", "ps", "-aq", env=os.environ | self.docker.environment), "no containers", 10)
+        wait_until(lambda: self.silence.callers() == 0, "the engine to work on nothing", 20)
+        build_id = self.submit(**next_build)
+        assert slipway.wait(build_id, 60)["state"] == "succeeded", slipway.build(build_id)
+
+    def _all_ended(self):
+        builds = self.slipway.get("?max_results=1000").json()["builds"]
+        return builds if all(build["state"] in ENDED for build in builds) else None
+
+    def strangers(self):
+        """Processes that have to do with this state folder, and are neither the pool's nor nginx's nor the test's."""
+        known = {self.slipway.pool.pid, self.slipway.nginx.pid, *self.slipway.responders()}
+        return [
+            (pid, words) for pid, words in command_lines()
+            if pid not in known and pid != os.getpid() and words[:1] != ["nginx:"]
+            and any(str(self.slipway.state) in word for word in words) and not words[0].startswith("nginx")]
+
+
+def is_free(lease):
+    """Whether nobody holds the lock on a file."""
+    if not lease.exists():
+        return True
+    with lease.open("rb") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def zombies(parents):
+    """Dead children that some processes have not taken note of."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                after_name = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if after_name[0] == "Z" and int(after_name[1]) in parents:
+                found.append(int(entry.name))
+    return found
