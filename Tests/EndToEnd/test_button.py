@@ -338,6 +338,28 @@ def test_by_keyboard_alone_and_mlflow_hears_nothing(site, browser):
         assert focus(page) == "build"
 
 
+def test_mlflows_own_dialogs_lie_above_the_button(site, browser):
+    at_its_middle = """node => {
+        const { left, top, width, height } = node.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, top + height / 2).id;
+    }"""
+    with at_version(site, browser) as visitor:
+        page = visitor.page
+        page.wait_for_selector(BUILD)
+        be_quiet(visitor)
+        before = page.locator(BUILD).bounding_box()
+        assert page.locator(BUILD).evaluate(at_its_middle) == "slipway"
+        page.click("button:has-text('Promote model')")
+        page.wait_for_selector("[role=dialog] button:has-text('Promote')")
+        page.wait_for_timeout(500)
+        assert page.locator(BUILD).evaluate(at_its_middle) != "slipway"
+        assert page.locator(BUILD).bounding_box() == before
+        page.keyboard.press("Escape")
+        page.wait_for_selector("[role=dialog]", state="hidden")
+        page.wait_for_timeout(500)
+        assert page.locator(BUILD).evaluate(at_its_middle) == "slipway"
+
+
 def test_the_way_back_closes_the_dialog(site, browser):
     with at_version(site, browser) as visitor:
         visitor.page.evaluate("address => { location.hash = address }", page_of(version="2")[1:])
