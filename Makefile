@@ -23,6 +23,7 @@ run: deps
 
 test:
 	dev/deps build run test
+	node --test Tests/Web/*.test.js
 	$(SWIFT) test --parallel
 	$(RELEASE) --product slipway
 	$(RELEASE) --product slipway-authd
@@ -38,6 +39,8 @@ lint:
 	dev/deps lint
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	for file in dev/* .ci/run; do bash -n $$file || exit 1; done
+	dev/stamp-assets --check
+	for file in $$(find static -name '*.js'); do node --check $$file || exit 1; done
 	cd Sources/Recipes/Files && for file in system conda lock dependencies; do \
 		shellcheck --shell sh -a -x -P SCRIPTDIR $$file.sh || exit 1; done
 

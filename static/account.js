@@ -1,28 +1,9 @@
 // Who is signed in here, signing in and out, and the way to the sign-in page and back.
-import { text } from "./texts.js";
+import { get, post } from "./lib/api.js";
 
-/** What Slipway answered instead of what was asked for. */
-export class Refusal extends Error {
-  constructor(status, body) {
-    super(body.message ?? text("noAnswer"));
-    this.status = status;
-    this.hint = body.hint ?? "";
-  }
-}
-
-async function ask(path, fields) {
-  const options = fields && {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(fields),
-  };
-  const response = await fetch(path, options);
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, body);
-  return body;
-}
-
-export const whoAmI = () => ask("/slipway/me");
-export const signIn = (user, password) => ask("/slipway/login", { user, password });
-export const signOut = () => ask("/slipway/logout", {});
+export const whoAmI = () => get("/slipway/me");
+export const signIn = (user, password) => post("/slipway/login", { user, password });
+export const signOut = () => post("/slipway/logout");
 
 const signInPage = "/slipway/ui/login.html";
 

@@ -1,95 +1,115 @@
-// The first console: a form that submits, and the latest builds, read again every two seconds.
+// The console: who is here, which page the address means, and what stands around every page.
 import { goToSignIn, signOut, whoAmI } from "./account.js";
-import { text } from "./texts.js";
+import { startClock } from "./lib/clock.js";
+import { h, icon, show } from "./lib/dom.js";
+import { text, translate } from "./lib/i18n.js";
+import { address, match } from "./lib/routes.js";
+import { applyTheme } from "./lib/theme.js";
+import * as audit from "./pages/audit.js";
+import * as build from "./pages/build.js";
+import * as builds from "./pages/builds.js";
+import * as compare from "./pages/compare.js";
+import * as models from "./pages/models.js";
+import * as system from "./pages/system.js";
+import * as version from "./pages/version.js";
+import * as versions from "./pages/versions.js";
+import { isAdministrator } from "./parts/build-actions.js";
+import { showPreferences } from "./parts/preferences.js";
+import { complaint, empty, fill, signInLink } from "./parts/problem.js";
 
-const base = "/ajax-api/2.0/mlflow/models/build-docker";
+const pages = { audit, build, builds, compare, models, system, version, versions };
+const sections = [
+  ["models", ["models", "versions", "version"]],
+  ["builds", ["builds", "build", "compare"]],
+  ["audit", ["audit"]],
+  ["system", ["system"]],
+];
+const forAdministrators = ["audit", "system"];
 const byId = (id) => document.getElementById(id);
 
-async function call(path, options) {
-  const response = await fetch(path, options);
-  if (response.status === 401) goToSignIn();
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.hint ? `${body.message} (${body.hint})` : body.message);
-  return body;
-}
+class Console {
+  #me;
+  #current = null;
+  #stopping = new AbortController();
 
-function element(name, text, className) {
-  const node = document.createElement(name);
-  node.textContent = text ?? "";
-  if (className) node.className = className;
-  return node;
-}
-
-function cell(...children) {
-  const node = document.createElement("td");
-  node.append(...children);
-  return node;
-}
-
-function row(build) {
-  const link = element("a", build.build_id);
-  link.href = `${base}/${build.build_id}/log`;
-  const state = element("span", build.state, build.state);
-  const why = build.error ? [element("div", build.error.message, "why")] : [];
-  const size = build.image ? `${(build.image.size_bytes / 1e6).toFixed(0)} MB` : "";
-  const node = document.createElement("tr");
-  node.append(
-    cell(link),
-    cell(`${build.model_name} ${build.model_version}`),
-    cell(state, ...why),
-    cell(element("code", build.image_name)),
-    cell(size),
-    cell(build.duration_seconds?.toFixed(1) ?? ""),
-    cell(build.created_by),
-    cell(new Date(build.created_at).toLocaleString()),
-  );
-  return node;
-}
-
-async function showBuilds() {
-  const { builds } = await call(`${base}?max_results=50`);
-  byId("builds").replaceChildren(...builds.map(row));
-  byId("empty").hidden = builds.length > 0;
-}
-
-byId("submit").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const answer = byId("answer");
-  answer.className = "";
-  answer.textContent = "Asking…";
-  try {
-    const body = JSON.stringify(Object.fromEntries(new FormData(event.target)));
-    const { build } = await call(base, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    answer.textContent = `Build ${build.build_id} was accepted.`;
-    await showBuilds();
-  } catch (error) {
-    answer.className = "bad";
-    answer.textContent = error.message;
+  start(me) {
+    this.#me = me;
+    this.#showAccount();
+    addEventListener("hashchange", () => this.#route());
+    this.#route(true);
   }
-});
 
-async function showAccount() {
-  const me = await whoAmI();
+  #route(isFirst = false) {
+    const found = ["", "#", "#/"].includes(location.hash) ? match("#/models") : match(location.hash);
+    this.#showSections(found?.name);
+    const key = JSON.stringify([found?.name, found?.parameters]);
+    if (found && this.#current?.key === key && this.#current.page.update) return this.#current.page.update(found);
+    this.#stopping.abort();
+    this.#stopping = new AbortController();
+    const page = this.#open(found);
+    this.#current = { key, page };
+    this.#setTitle(page.title);
+    show(byId("main"), page.node);
+    if (isFirst) return;
+    scrollTo(0, 0);
+    // Screen readers and keys go on from the new page's beginning.
+    (page.node.querySelector("h1") ?? byId("main")).focus({ preventScroll: true });
+  }
+
+  #open(found) {
+    const isForbidden = forAdministrators.includes(found?.name) && !isAdministrator(this.#me);
+    if (!found || isForbidden) {
+      return { title: text("notFound"), node: h("div", {}, h("h1", { tabIndex: -1 }, text("notFound")), empty(text(isForbidden ? "forAdministrators" : "noPage"), h("a", { href: address("models"), class: "button" }, text("toModels")))) };
+    }
+    const context = { me: this.#me, announce: (words) => { byId("announcer").textContent = words; }, setTitle: (title) => this.#setTitle(title) };
+    return pages[found.name].page({ parameters: found.parameters, query: found.query, context, signal: this.#stopping.signal });
+  }
+
+  #setTitle(title) {
+    document.title = `${title} · Slipway`;
+  }
+
+  #showSections(name) {
+    const own = sections.filter(([section]) => isAdministrator(this.#me) || !forAdministrators.includes(section));
+    show(byId("sections"), own.map(([section, names]) => h("a", {
+      href: address(section), "aria-current": names.includes(name) ? (name === section ? "page" : "true") : null,
+    }, text(section))));
+  }
+
+  #showAccount() {
+    const trouble = byId("banner");
+    // Credentials that a browser sends by itself cannot be taken back from here.
+    const leave = this.#me.auth === "session" && h("button", { type: "button", class: "plain small", on: { click: () => {
+      signOut().then(goToSignIn, (error) => show(trouble, complaint(error)));
+    } } }, text("signOut"));
+    show(byId("account"), h("span", { class: "who", title: text(`role_${this.#me.role ?? "none"}`) }, this.#me.user), leave);
+  }
+}
+
+/** What every page has to say above itself: no network, or nobody signed in any more. */
+function banners() {
+  const banner = byId("banner");
+  const offline = () => h("p", { class: "banner" }, icon("lost"), text("offline"));
+  const see = () => { if (!navigator.onLine) show(banner, offline()); else if (!banner.querySelector("a")) show(banner); };
+  addEventListener("online", see);
+  addEventListener("offline", see);
+  addEventListener("slipway-signed-out", () => {
+    if (!banner.querySelector("a")) show(banner, h("p", { class: "banner" }, icon("clock"), text("sessionOver"), signInLink()));
+  });
+  see();
+}
+
+// As a link it would be an address, and those are pages here.
+byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
+applyTheme();
+translate(document);
+showPreferences(byId("preferences"));
+banners();
+startClock();
+const starting = new AbortController();
+fill(byId("main"), starting.signal, whoAmI, (me) => {
   if (!me.user) return goToSignIn();
-  byId("account").hidden = false;
-  byId("user").textContent = me.user;
-  // Credentials that a browser sends by itself cannot be taken back from here.
-  byId("sign-out").hidden = me.auth !== "session";
-  byId("sign-out").textContent = text("signOut");
-}
-
-byId("sign-out").addEventListener("click", () => {
-  signOut().then(goToSignIn, (error) => { byId("trouble").textContent = error.message; });
+  starting.abort();
+  // Once what stood there meanwhile is gone.
+  return queueMicrotask(() => new Console().start(me));
 });
-
-async function refresh() {
-  try {
-    await showBuilds();
-    byId("trouble").textContent = "";
-  } catch (error) {
-    byId("trouble").textContent = error.message;
-  }
-  setTimeout(refresh, 2000);
-}
-showAccount().catch((error) => { byId("trouble").textContent = error.message; });
-refresh();

@@ -1,6 +1,9 @@
 // The sign-in page: asks for name and password, and goes on to the page that somebody wanted to see.
-import { Refusal, nextAddress, signIn, signOut, whoAmI } from "./account.js";
-import { text, translate } from "./texts.js";
+import { nextAddress, signIn, signOut, whoAmI } from "./account.js";
+import { Refusal } from "./lib/api.js";
+import { text, translate } from "./lib/i18n.js";
+import { applyTheme } from "./lib/theme.js";
+import { showPreferences } from "./parts/preferences.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -62,7 +65,9 @@ byId("other").addEventListener("click", async () => {
   show(null);
 });
 
+applyTheme();
 translate(document);
+showPreferences(byId("preferences"));
 byId("continue").href = next;
 try {
   const me = await whoAmI();

@@ -1,31 +1,18 @@
 // Put into MLflow's page by nginx: who is signed in, and the way out.
 import { goToSignIn, signInAddress, signOut, whoAmI } from "./account.js";
-import { text } from "./texts.js";
+import { h, icon } from "./lib/dom.js";
+import { text } from "./lib/i18n.js";
+import { root, styled } from "./mlflow/host.js";
 
-function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-}
-
-function icon() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  path.setAttribute("d", "M6 2.5H2.5v11H6M6.5 8h7M10.5 4.5 14 8l-3.5 3.5");
-  svg.append(path);
-  return svg;
-}
-
-/** Whether something was written that would be lost with the page. */
+/** Whether something was written, or is being looked at, that would be lost with the page. */
 function isWriting() {
+  if (root.querySelector(".build-dialog")) return true;
   return [...document.querySelectorAll("textarea, [role=dialog] input, [contenteditable=true]")]
     .some((field) => field.value || field.textContent);
 }
 
 class SessionControl {
-  #host = element("div", { id: "slipway-session", role: "group", ariaLabel: text("account") });
-  #line = element("div");
+  #line = h("div", { id: "slipway-session", class: "session", role: "group", ariaLabel: text("account"), hidden: true });
   #isStyled = false;
   #isLate = false;
   #sidebar = null;
@@ -35,16 +22,13 @@ class SessionControl {
   #hasEnded = false;
 
   constructor(user) {
-    const leave = element("button", { title: `${text("signOut")} (${user})` }, icon(), element("b", {}, text("signOut")));
-    leave.ariaLabel = text("signOut");
+    const leave = h("button", { ariaLabel: text("signOut"), title: `${text("signOut")} (${user})` },
+      icon("leave"), h("b", {}, text("signOut")));
     leave.addEventListener("click", () => this.#leave(leave));
-    this.#line.append(element("span", { title: user }, user), leave);
-    const style = element("link", { rel: "stylesheet", href: "/slipway/ui/session.css" });
-    this.#host.hidden = true;
-    style.addEventListener("load", () => { this.#isStyled = true; this.#place(); });
+    this.#line.append(h("span", { title: user }, user), leave);
+    root.append(this.#line);
+    styled.then(() => { this.#isStyled = true; this.#place(); });
     setTimeout(() => { this.#isLate = true; this.#place(); }, 3000);
-    this.#host.attachShadow({ mode: "open" }).append(style, this.#line);
-    document.body.append(this.#host);
     addEventListener("resize", () => this.#place());
     this.#changes.observe(document.body, { childList: true, subtree: true });
     this.#findSidebar();
@@ -64,7 +48,7 @@ class SessionControl {
 
   #findSidebar() {
     const sidebar = document.querySelector("aside");
-    if (sidebar === this.#sidebar && !this.#host.hidden) return;
+    if (sidebar === this.#sidebar && !this.#line.hidden) return;
     this.#sizes.disconnect();
     this.#sidebar = sidebar;
     if (sidebar) this.#sizes.observe(sidebar);
@@ -77,16 +61,16 @@ class SessionControl {
     const box = this.#sidebar?.getBoundingClientRect();
     const header = document.querySelector("header");
     const isWide = box?.width > 150;
-    this.#host.classList.toggle("narrow", Boolean(box) && !isWide);
-    this.#host.classList.toggle("floating", !box);
+    this.#line.classList.toggle("narrow", Boolean(box) && !isWide);
+    this.#line.classList.toggle("floating", !box);
     const place = { top: "auto", right: "auto", bottom: "auto", left: "auto", width: "auto" };
     if (isWide) Object.assign(place, { top: "41px", left: "64px", width: `${box.right - 64}px` });
     else if (box) Object.assign(place, { bottom: "80px", left: `${box.right - 32}px`, width: "32px" });
     else if (header && innerWidth > 900) Object.assign(place, { top: "17px", right: "244px" });
     else Object.assign(place, { bottom: "24px", left: "24px" });
-    Object.assign(this.#host.style, place);
+    Object.assign(this.#line.style, place);
     // Not before its style is there, nor in the corner while MLflow has not drawn its page.
-    this.#host.hidden = !this.#isStyled || !(box || header || this.#isLate);
+    this.#line.hidden = !this.#isStyled || !(box || header || this.#isLate);
   }
 
   /** MLflow shows a 401 as an error of its own: whoever has just clicked is led to the sign-in page. */
@@ -108,16 +92,16 @@ class SessionControl {
   }
 
   #showEnd() {
-    const way = element("a", { href: signInAddress(location) }, icon(), element("b", {}, text("signIn")));
-    way.title = text("sessionEnded");
+    const way = h("a", { href: signInAddress(location), title: text("sessionEnded") }, icon("leave"), h("b", {}, text("signIn")));
     // The fragment of the moment, not of now.
     way.addEventListener("click", () => { way.href = signInAddress(location); });
-    const told = element("span", { className: "ended", title: text("sessionEnded"), role: "alert" });
+    const told = h("span", { class: "ended", title: text("sessionEnded"), role: "alert" });
     this.#line.replaceChildren(told, way);
     told.textContent = text("sessionEnded");
   }
 }
 
-const me = await whoAmI().catch(() => null);
+/** Who is signed in; null where that cannot be known now. */
+export const me = await whoAmI().catch(() => null);
 // Credentials that a browser sends by itself cannot be taken back from here.
 if (me?.auth === "session") new SessionControl(me.user);

@@ -58,6 +58,15 @@ package enum Role: Sendable, Equatable {
 
     package var mayRead: Bool { self != .none }
 
+    /// Patterns of the names of all models that may be built.
+    package var buildableModels: [String] {
+        switch self {
+        case .none, .viewer: []
+        case .builder(let models): models.map(\.text)
+        case .administrator: ["*"]
+        }
+    }
+
     package func mayBuild(_ model: ModelName) -> Bool {
         switch self {
         case .none, .viewer: false

@@ -37,6 +37,8 @@ package struct BuildStatus: Codable, Sendable {
     package var baseImage: String?
     package var baseImageReason: String?
     package let envManager: String
+    /// The optional fields of the order, to order the like again; nil in records of earlier versions.
+    package let options: BuildOptions?
     package let createdAt: Timestamp
     package let createdBy: String
     /// The build that this one repeats.
@@ -179,7 +181,7 @@ package struct BuildStatus: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case state, source, steps, warnings, image, verification, pushed, error, links, runner, scheduler
+        case state, source, options, steps, warnings, image, verification, pushed, error, links, runner, scheduler
         case retryOf = "retry_of"
         case batchID = "batch_id"
         case buildID = "build_id"
@@ -209,6 +211,7 @@ package struct BuildStatus: Codable, Sendable {
         runID = order.runID
         imageName = order.imageName
         envManager = order.options.envManager.rawValue
+        options = order.options
         createdAt = order.createdAt
         createdBy = order.createdBy
         retryOf = order.retryOf

@@ -41,6 +41,7 @@ enum SessionRoutes {
                     headers: [
                         ("X-Slipway-User", caller.user.percentEncoded),
                         ("X-Slipway-Admin", caller.isAdministrator ? "1" : "0"),
+                        ("X-Slipway-Builder", caller.isBuilder ? "1" : "0"),
                         ("X-Slipway-Authorization", caller.mlflowAuthorization?.revealed ?? ""),
                         ("Cache-Control", "no-store"),
                     ])
@@ -119,6 +120,7 @@ enum SessionRoutes {
         let isAdmin: Bool
         let auth: String?
         let role: String?
+        let models: [String]
         let store: String?
 
         init(_ caller: Caller?) {
@@ -126,11 +128,12 @@ enum SessionRoutes {
             isAdmin = caller?.isAdministrator ?? false
             auth = caller?.method.rawValue
             role = caller?.role.name
+            models = caller?.role.buildableModels ?? []
             store = caller?.store.rawValue
         }
 
         enum CodingKeys: String, CodingKey {
-            case user, auth, role, store
+            case user, auth, role, models, store
             case isAdmin = "is_admin"
         }
 
@@ -140,6 +143,7 @@ enum SessionRoutes {
             try container.encode(isAdmin, forKey: .isAdmin)
             try container.encode(auth, forKey: .auth)
             try container.encode(role, forKey: .role)
+            try container.encode(models, forKey: .models)
             try container.encode(store, forKey: .store)
         }
     }

@@ -226,8 +226,8 @@ def new_slipway(binary, work, environment, ca_bundle, docker, mirror):
     """Makes a Slipway by its name, its registry and its engine; all end with the suite."""
     with ExitStack() as stack:
         def make(name, registry, engine="docker", engine_environment=docker.environment, base_image=BASE_IMAGE,
-                 **more):
-            """`more` are settings by section, which win."""
+                 mlflow=None, **more):
+            """`more` are settings by section, which win; nginx shows the server at the URL `mlflow` too."""
             settings = {
                 "registry": registry,
                 "images": {"engine": str(engine), "base_images": {PYTHON: base_image, "3.11": base_image}},
@@ -237,7 +237,7 @@ def new_slipway(binary, work, environment, ca_bundle, docker, mirror):
                 settings["python"]["index_url"] = os.environ["PIP_INDEX_URL"]
             for section, values in more.items():
                 settings[section] = settings.get(section, {}) | values
-            slipway = Slipway(binary, work / "slipways" / name, settings, environment | engine_environment)
+            slipway = Slipway(binary, work / "slipways" / name, settings, environment | engine_environment, mlflow)
             stack.callback(slipway.stop)
             return slipway
         yield make

@@ -165,8 +165,10 @@ WAYS = {
 def test_basic(accounts, way):
     login, store, role = WAYS[way]
     me = accounts.call("GET", "/slipway/me", user=tuple(word.encode() for word in login))
+    models = {"administrator": ["*"], "builder": ["fraud-*"], "viewer": []}[role]
     assert me.json() == {
-        "user": login[0], "is_admin": role == "administrator", "auth": "basic", "role": role, "store": store}, me.text
+        "user": login[0], "is_admin": role == "administrator", "auth": "basic", "role": role, "models": models,
+        "store": store}, me.text
 
 
 def sign_in(slipway, login, **headers):
@@ -198,12 +200,12 @@ def test_session(accounts, way):
 def test_in_a_browser(accounts, browser, way):
     """The console leads to the sign-in page, that back to the console, which knows who it is."""
     login, _store, _role = WAYS[way]
-    with browser.visitor().open(f"{accounts.url}/slipway/ui/") as visitor:
+    with browser.visitor().open(f"{accounts.url}/slipway/") as visitor:
         visitor.wait_sign_in()
         visitor.sign_in(login)
-        visitor.wait_address(lambda address: address.endswith("/slipway/ui/"))
+        visitor.wait_address(lambda address: address.endswith("/slipway/"))
         visitor.page.get_by_text(login[0], exact=True).wait_for()
-        visitor.page.wait_for_selector("#empty:not([hidden])")
+        visitor.page.get_by_role("heading", name="Models").wait_for()
         assert not visitor.challenged()
         visitor.page.get_by_role("button", name="Sign out").click()
         visitor.wait_sign_in()

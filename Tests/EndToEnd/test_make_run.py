@@ -41,14 +41,14 @@ def test_make_run_builds_the_sample_and_ends_all_at_ctrl_c(run):
     assert login.stat().st_mode & 0o777 == 0o600
     assert 'POST /invocations answers {"predictions"' in said(run)
     wait_until(lambda: "Ctrl-C" in said(run), "the last words")
-    for words in ("docker ", f"{run.url}/slipway/ui/", login.read_text().strip()):
+    for words in ("docker ", f"{run.url}/slipway/", login.read_text().strip()):
         assert words in said(run)
 
     def call(method, path, **options):
         return requests.request(
             method, run.url + path, auth=tuple(login.read_text().strip().split(":", 1)), timeout=60, **options)
 
-    page = call("GET", "/slipway/ui/")
+    page = call("GET", "/slipway/")
     assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
     answer = call("POST", BASE, json={"model_name": "iris", "model_version": "1"})
     build_id = answer.json()["build"]["build_id"]

@@ -496,10 +496,10 @@ private let base = "/api/2.0/mlflow/models/build-docker"
     @Test func `me tells who calls`() {
         #expect(
             api.send("GET", "/slipway/me", user: nil).text
-                == #"{"auth":null,"is_admin":false,"role":null,"store":null,"user":null}"#)
+                == #"{"auth":null,"is_admin":false,"models":[],"role":null,"store":null,"user":null}"#)
         #expect(
             api.send("GET", "/slipway/me").text
-                == #"{"auth":"basic","is_admin":true,"role":"administrator","store":"htpasswd","user":"admin"}"#
+                == #"{"auth":"basic","is_admin":true,"models":["*"],"role":"administrator","store":"htpasswd","user":"admin"}"#
         )
     }
 

@@ -2,6 +2,9 @@
 
 from playwright.sync_api import TimeoutError, sync_playwright
 
+from support.processes import PROJECT
+
+SCREENSHOTS = PROJECT / ".build" / "end-to-end" / "screenshots"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync")
@@ -71,6 +74,23 @@ class Visitor:
             except TimeoutError:
                 pass
         raise AssertionError(f"{selector} cannot be clicked at {self.page.url}")
+
+    def covered(self, selector):
+        """What of MLflow's a person could click or write into, and something of Slipway's lies over it."""
+        return self.page.locator(selector).evaluate("""own => {
+            const box = own.getBoundingClientRect();
+            return [...document.querySelectorAll("a, button, input, textarea, select, [role=button], [role=tab], [role=radio]")]
+                .filter(other => other.checkVisibility() && !other.closest("[role=dialog]"))
+                .filter(other => {
+                    const { left, right, top, bottom } = other.getBoundingClientRect();
+                    return left < box.right && box.left < right && top < box.bottom && box.top < bottom;
+                }).map(other => other.outerHTML);
+        }""")
+
+    def screenshot(self, name):
+        """For people, who look at them after the run."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     def token(self):
         """The session cookie's value."""

@@ -14,9 +14,9 @@ from support.processes import Background, children, free_port
 
 
 class MLflow:
-    """MLflow's server over SQLite; with `has_users` its basic-auth app."""
+    """MLflow's server over SQLite, of the version that `python` has; with `has_users` its basic-auth app."""
 
-    def __init__(self, folder, has_users=False):
+    def __init__(self, folder, has_users=False, python=sys.executable):
         folder.mkdir(parents=True)
         self.admin = ("admin", secrets.token_urlsafe(12))
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -32,7 +32,7 @@ class MLflow:
                 "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"), "MLFLOW_AUTH_ADMIN_PASSWORD": self.admin[1],
                 "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16)}
         self.server = Background(
-            [pathlib.Path(sys.executable).parent / "mlflow", "server", "--host", "127.0.0.1",
+            [pathlib.Path(python).parent / "mlflow", "server", "--host", "127.0.0.1",
              "--port", self.url.rpartition(":")[2], "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
              "--artifacts-destination", folder / "artifacts", "--workers", "1", *arguments],
             folder / "server.log", environment, group=True)

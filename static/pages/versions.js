@@ -1,0 +1,67 @@
+// A model's versions, newest first; several can be built together.
+import { builds, get, post } from "../lib/api.js";
+import { ago } from "../lib/clock.js";
+import { h, icon, show } from "../lib/dom.js";
+import { plural, text } from "../lib/i18n.js";
+import { address } from "../lib/routes.js";
+import { mayBuild } from "../parts/build-actions.js";
+import { complaint, empty, fill } from "../parts/problem.js";
+import { paging, table } from "../parts/table.js";
+import { marks, notReady } from "../parts/version-marks.js";
+
+const pageSize = 50;
+
+export function page({ parameters: { model }, query, context, signal }) {
+  const list = h("div", { class: "card flush" });
+  const chosen = new Set();
+  const trouble = h("div");
+  const bar = h("div", { class: "actions" });
+  const choice = h("section", { class: "choice-bar", hidden: true, ariaLabel: text("chosen") }, trouble, bar);
+  const node = h("div", {},
+    h("header", { class: "page-head" },
+      h("nav", { class: "crumbs", ariaLabel: text("youAreHere") }, h("a", { href: address("models") }, text("models"))),
+      h("h1", { tabIndex: -1 }, model)),
+    list, choice);
+
+  async function buildAll(button) {
+    button.disabled = true;
+    try {
+      const answer = await post(`${builds}/batch`, { model_name: model, versions: [...chosen] });
+      const refused = answer.results.filter((result) => result.error);
+      if (refused.length < answer.results.length) location.hash = address("builds", {}, { batch_id: answer.batch_id });
+      else throw Object.assign(new Error(), { refused: refused[0].error });
+    } catch (error) {
+      show(trouble, error.refused ? h("p", { class: "complaint", role: "alert" }, icon("warning"), error.refused.message) : complaint(error));
+      button.disabled = false;
+    }
+  }
+
+  function showChoice() {
+    choice.hidden = chosen.size === 0;
+    show(trouble);
+    const button = h("button", { type: "button", class: "primary", on: { click: () => buildAll(button) } }, icon("box"), plural("buildCount", chosen.size));
+    show(bar, h("span", { class: "strong", role: "status" }, plural("chosenCount", chosen.size)), button);
+  }
+
+  const choose = (each) => h("label", { class: "choose" }, h("input", {
+    type: "checkbox", checked: chosen.has(each.version), disabled: each.status !== "READY", ariaLabel: text("chooseVersion", { version: each.version }),
+    on: { change: (event) => { if (event.target.checked) chosen.add(each.version); else chosen.delete(each.version); showChoice(); } },
+  }));
+
+  const load = () => get("/slipway/models/versions", { name: model, page_token: query.page, max_results: pageSize }, { signal });
+  fill(list, signal, load, ({ versions, next_page_token: next }) => {
+    if (!versions.length) return empty(text("noVersions"));
+    return [table(text("versions"), [
+      mayBuild(context.me, model) && { name: h("span", { class: "visually-hidden" }, text("choose")), class: "narrow", cell: choose },
+      { name: text("version"), cell: (each) => h("div", { class: "two" },
+        h("a", { href: address("version", { model, version: each.version }), class: "strong" }, text("versionNumber", { version: each.version })),
+        each.description && h("span", { class: "faint clip" }, each.description)) },
+      { name: text("marks"), cell: (each) => [notReady(each), marks(each)] },
+      { name: text("createdAt"), cell: (each) => each.created_at && ago(each.created_at) },
+    ].filter(Boolean), versions), paging({
+      token: query.page, next, address: (token) => address("versions", { model }, { page: token }),
+      labels: { paging: text("pages"), first: text("newest"), next: text("older") },
+    })];
+  });
+  return { title: model, node };
+}
