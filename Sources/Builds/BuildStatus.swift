@@ -181,7 +181,8 @@ package struct BuildStatus: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case state, source, options, steps, warnings, image, verification, pushed, error, links, runner, scheduler
+        case state, source, options, steps, warnings, image, verification, pushed, error, links, runner,
+            scheduler
         case retryOf = "retry_of"
         case batchID = "batch_id"
         case buildID = "build_id"

@@ -132,7 +132,7 @@ package struct Dispatcher: Sendable {
     ///
     /// - Parameters:
     ///   - directory: the build's.
-    ///   - launchedFor: how long ago it was launched.
+    ///   - age: how long ago it was launched.
     /// - Returns: the state, and whether its runner was found gone just now.
     /// - Throws: what keeps the loss from being recorded.
     private func look(at directory: BuildDirectory, launchedFor age: Duration) throws -> (
