@@ -12,17 +12,19 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from mlflow import MlflowClient
 
 from support.browser import Browser
 from support.commandlines import CommandLines
+from support.console import HOSTILE, HOSTILE_USER
 from support.engines import Docker, Podman
 from support.faults import FaultTable
 from support.faults_disk import Site
 from support.files import FileServer
 from support.models import ModelServer
 from support.processes import PROJECT, Background, run
-from support.registry import MODEL, Registry
-from support.slipway import Slipway
+from support.registry import MANY, MODEL, Registry
+from support.slipway import BASE, Slipway
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BASE_IMAGE = f"localhost/slipway-python:{PYTHON}"
@@ -266,3 +268,42 @@ def first_build(slipway, base_image):
 def second_build(slipway, first_build):
     """The model's second version, which needs the same packages."""
     return slipway.succeed(model_name=MODEL, model_version="2")
+
+
+# The console
+
+
+@pytest.fixture(scope="session")
+def hosted(new_slipway, registry, registry_settings, base_image):
+    """The Slipway whose console is looked at: it tries images only where it is asked to, and builds one at a time."""
+    client = MlflowClient()
+    source = client.get_model_version(MODEL, "1").source
+    client.create_registered_model(HOSTILE, description="<script>alert(2)</script>")
+    client.create_model_version(HOSTILE, source, model_id=source.removeprefix("models:/"))
+    slipway = new_slipway("console", registry_settings, auth={"viewers": ["*"]},
+                           builds={"smoke_test": False, "max_parallel": 1})
+    run("htpasswd", "-iB", slipway.state / "htpasswd", HOSTILE_USER[0], input=HOSTILE_USER[1])
+    return slipway.start()
+
+
+@pytest.fixture(scope="session")
+def good(hosted):
+    """A build that was tried."""
+    return hosted.succeed(model_name=MODEL, model_version="1", smoke_test=True)
+
+
+@pytest.fixture(scope="session")
+def failed(hosted):
+    build = hosted.wait(hosted.submit(
+        model_name=MODEL, model_version="1", extra_requirements=["no-such-package-of-slipway==9"])["build_id"])
+    assert build["state"] == "failed"
+    return build
+
+
+@pytest.fixture(scope="session")
+def batch(hosted, good):
+    """Three builds at once, of versions that share all but their number."""
+    answer = hosted.call("POST", f"{BASE}/batch", json={"model_name": MANY, "versions": ["1", "2", "3"]}).json()
+    for result in answer["results"]:
+        hosted.wait(result["build"]["build_id"])
+    return answer["batch_id"]

@@ -1,10 +1,16 @@
 """The console in a browser: its pages' addresses, and what everybody does there."""
 
 import contextlib
+import secrets
 import urllib.parse
 
 from axe_playwright_python.sync_playwright import Axe
 
+from support.registry import MODEL
+
+# A model and a user whose names are markup.
+HOSTILE = "<img src=x onerror=alert(1)> & <b>sums"
+HOSTILE_USER = ("<i>eve", secrets.token_urlsafe(12))
 axe = Axe()
 
 
@@ -104,3 +110,8 @@ def version_address(model, version=None):
 
 def build_address(build, **query):
     return f"#/builds/{build['build_id']}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+
+
+def long_build(hosted, name, **more):
+    """A build that goes on for a while."""
+    return hosted.submit(model_name=MODEL, model_version="1", no_cache=True, image_name=f"slipway/console:{name}", **more)
