@@ -1,7 +1,6 @@
 internal import Artifacts
 package import Builders
 package import Core
-package import Posix
 internal import Recipes
 package import Registry
 package import Settings
@@ -9,14 +8,14 @@ internal import Synchronization
 
 /// What the API does with builds: accept, show, list.
 package final class BuildService: Sendable {
-    private let history: History
+    let history: History
     private let dispatcher: Dispatcher
     private let source: ModelSource
     private let engineWatch: EngineWatch
     private let images: ImageKeeper?
-    private let settings: Settings
-    private let clock: Clock
-    private let log = Log("builds")
+    let settings: Settings
+    let clock: Clock
+    let log = Log("builds")
     private let lastRefresh = Mutex(ContinuousClock.now)
     /// Who follows all builds at once.
     package let watch: HistoryWatch
@@ -255,13 +254,10 @@ package final class BuildService: Sendable {
         return try status.encoded()
     }
 
-    /// nil where nothing can be told, or it takes longer than usual already.
     private func secondsLeft(_ status: BuildStatus) throws -> Double? {
-        guard let start = status.steps.first?.startedAt,
-            let usual = try history.usualSeconds(model: status.modelName, baseImage: status.baseImage)
-        else { return nil }
-        let left = usual - clock.now().seconds(since: start)
-        return left > 0 ? (left * 10).rounded() / 10 : nil
+        try history.usualSeconds(model: status.modelName, baseImage: status.baseImage).flatMap {
+            status.secondsLeft(ofUsually: $0, at: clock.now())
+        }
     }
 
     /// One page of builds, each as `show` gives it.
@@ -270,73 +266,6 @@ package final class BuildService: Sendable {
         try dispatcher.refresh()
         let page = try history.page(query)
         return (try page.ids.compactMap(show), page.nextPageToken)
-    }
-
-    /// nil where there is no such build.
-    func directory(_ id: BuildID) throws -> BuildDirectory? {
-        let directory = history.directory(id)
-        return try directory.statusBytes() == nil ? nil : directory
-    }
-
-    /// The build's log and its size in bytes; nil where there is no such build.
-    ///
-    /// A queued build's log is empty.
-    package func logFile(_ id: BuildID) throws -> (file: Descriptor, size: Int)? {
-        guard let directory = try directory(id) else { return nil }
-        return try directory.openLog() ?? (try Descriptor.openNull(), 0)
-    }
-
-    /// Compresses logs of builds that were submitted longer ago than `builds.compress_logs_after_days`, and have ended.
-    ///
-    /// - Parameter limit: how many at most.
-    /// - Returns: how many it were.
-    /// - Throws: what keeps the index from being read.
-    package func compressLogs(limit: Int) throws -> Int {
-        let age = Int64(settings.builds.compressLogsAfterDays) * 86_400_000
-        let due = Timestamp(milliseconds: clock.now().milliseconds - age)
-        var count = 0
-        for id in try history.uncompressed(before: due, limit: limit) {
-            let directory = history.directory(id)
-            do {
-                guard try directory.compressLog() else { continue }
-                try history.noteCompressed(id, isDone: true)
-                count += 1
-            } catch let error as SystemError where error.isNoSpace {
-                throw error
-            } catch {
-                // The next one may do.
-                log.warning("a log cannot be compressed and stays as it is", ["build": id, "cause": error])
-                try history.noteCompressed(id, isDone: false)
-            }
-        }
-        return count
-    }
-
-    /// A build's bytes as its runner left them, without a look at the index; nil where there is none.
-    package func status(_ id: BuildID) -> [UInt8]? { (try? history.statusBytes(id)) ?? nil }
-
-    /// Follows one build; it need not exist (any more).
-    ///
-    /// - Parameters:
-    ///   - id: the build's.
-    ///   - log: its log, where that cannot be read as it lies there.
-    /// - Returns: what one thread follows it by.
-    package func watch(_ id: BuildID, log: Descriptor?) -> BuildWatch {
-        BuildWatch(directory: history.directory(id), log: log) { self.watch.position(of: id) }
-    }
-
-    /// The log of a build for `watch`, which must not wait until it is decompressed; nil where it is no more than a file.
-    package func decompressedLog(_ id: BuildID) throws -> Descriptor? {
-        guard try Files.status(history.directory(id).logPath) == nil else { return nil }
-        return try logFile(id)?.file
-    }
-
-    /// Whether nginx can be told to send the build's log, from the file that it can read.
-    package func isLogForNginx(_ id: BuildID) -> Bool {
-        guard settings.server.nginxSendsLogs,
-            let log = try? Files.status(history.directory(id).logPath)
-        else { return false }
-        return log.kind == .file
     }
 
     private func draft(_ order: BuildOrder) throws -> BuildDirectory {

@@ -221,6 +221,13 @@ package struct BuildStatus: Codable, Sendable {
         links = Links(id)
     }
 
+    /// How long it will still take where such builds take `usual` seconds; nil where it takes longer than that already.
+    func secondsLeft(ofUsually usual: Double, at now: Timestamp) -> Double? {
+        guard let start = steps.first?.startedAt else { return nil }
+        let left = usual - now.seconds(since: start)
+        return left > 0 ? (left * 10).rounded() / 10 : nil
+    }
+
     /// One line of JSON, keys sorted, so that equal states are equal bytes.
     package func encoded() throws(Problem) -> [UInt8] { try JSON.encode(self) }
 

@@ -3,12 +3,29 @@ internal import Posix
 
 /// Follows one build's files as they change, without ever waiting; for one thread.
 package final class BuildWatch {
+    /// What had to be waited for before.
+    package struct Known: Sendable {
+        /// The log, where that is not the file of this name.
+        let log: Descriptor?
+        /// How long such a build takes.
+        let usualSeconds: Double?
+
+        init(log: Descriptor? = nil, usualSeconds: Double? = nil) {
+            self.log = log
+            self.usualSeconds = usualSeconds
+        }
+    }
+
     private let build: BuildDirectory
     private let position: () -> Int?
+    private let usualSeconds: Double?
+    private let clock: Clock
     private var log: Descriptor?
 
     /// The build as answers show it; empty where there is none (any more).
     package private(set) var status: [UInt8] = []
+    /// What changes when there is news of the build, and not as time goes by.
+    package private(set) var news: [UInt8] = []
     /// Whether nothing will change any more.
     package private(set) var hasEnded = false
     /// Bytes; all of them were written before `status` was.
@@ -18,11 +35,17 @@ package final class BuildWatch {
     ///
     /// - Parameters:
     ///   - directory: its files.
-    ///   - log: its log, where that is not the file of this name.
+    ///   - known: what had to be waited for.
+    ///   - clock: tells how long it has taken.
     ///   - position: its place in the queue while it waits.
-    init(directory: BuildDirectory, log: Descriptor? = nil, position: @escaping () -> Int?) {
+    init(
+        directory: BuildDirectory, _ known: Known = Known(), clock: Clock = .system,
+        position: @escaping () -> Int?
+    ) {
         build = directory
-        self.log = log
+        log = known.log
+        usualSeconds = known.usualSeconds
+        self.clock = clock
         self.position = position
     }
 
@@ -35,6 +58,7 @@ package final class BuildWatch {
         do throws(SystemError) {
             guard let read = try build.statusBytes() else {
                 status = []
+                news = []
                 return
             }
             bytes = read
@@ -42,18 +66,25 @@ package final class BuildWatch {
             // What cannot be read now may be readable the next time.
             return
         }
-        if let known = try? BuildStatus.decode(bytes) {
-            hasEnded = known.state.isTerminal
-            status = bytes
-            if known.state == .queued, let position = position() {
-                var waiting = known
-                waiting.queuePosition = position
-                status = (try? waiting.encoded()) ?? bytes
-            } else if log == nil {
-                log = try? Descriptor.open(build.logPath, .read)
-            }
-        }
+        if let known = try? BuildStatus.decode(bytes) { show(known, bytes) }
         if let log { logSize = ((try? log.regularFileSize()) ?? nil) ?? logSize }
+    }
+
+    private func show(_ known: BuildStatus, _ bytes: [UInt8]) {
+        hasEnded = known.state.isTerminal
+        var shown = known
+        if known.state == .queued {
+            shown.queuePosition = position()
+            shown.scheduler = build.job.map(BuildStatus.SchedulerPlace.init)
+            news = (try? shown.encoded()) ?? bytes
+            status = news
+            return
+        }
+        if log == nil { log = try? Descriptor.open(build.logPath, .read) }
+        news = bytes
+        shown.etaSeconds =
+            hasEnded ? nil : usualSeconds.flatMap { known.secondsLeft(ofUsually: $0, at: clock.now()) }
+        status = shown.etaSeconds == nil ? bytes : (try? shown.encoded()) ?? bytes
     }
 
     /// Bytes of the log from `offset`, up to its size at the last look.

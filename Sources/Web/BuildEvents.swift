@@ -24,7 +24,7 @@ final class BuildEvents: EventFeed {
 
     func refresh() {
         watch.refresh()
-        mark = Self.mark(watch.status)
+        mark = Self.mark(watch.news)
     }
 
     func next(after position: EventPosition) -> EventPiece? {

@@ -30,12 +30,12 @@ enum EventRoutes {
                     }
                     position.offset = offset
                 }
-                let log = hasLog ? try builds.decompressedLog(id) : nil
+                let known = try builds.known(of: id)
                 return response(
                     EventSubscription(
                         key: "\(id) \(hasLog)", position: position, greeting: ServerEvent.greeting,
                         heartbeat: ServerEvent.heartbeat
-                    ) { BuildEvents(builds.watch(id, log: log), hasLog: hasLog) })
+                    ) { BuildEvents(builds.watch(id, known), hasLog: hasLog) })
             },
         ]
     }
