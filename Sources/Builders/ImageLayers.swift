@@ -20,18 +20,40 @@ extension Engine {
     /// - Returns: nil where the engine does not say.
     package func layers(of id: String, environment: [String: String]) -> [ImageLayer]? {
         guard let engine = runner(environment: environment) else { return nil }
-        let arguments = [
-            "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{json .CreatedBy}}", id,
-        ]
+        // podman's template rounds sizes for people, whatever it is told.
+        let format =
+            engine.kind == .podman
+            ? ["--format", "json"] : ["--human=false", "--format", "{{.Size}} {{json .CreatedBy}}"]
+        let arguments = ["history", "--no-trunc"] + format + [id]
         let command = Command(
             engine.path, arguments, environment: EngineEnvironment.filtered(environment))
         guard let outcome = try? command.run(seconds: 30), outcome.status.isSuccess else { return nil }
-        let layers = outcome.output.split { $0.isNewline }.prefix(500).compactMap(ImageLayer.init)
-        return layers.reversed().filter { $0.sizeBytes > 0 }
+        let layers =
+            engine.kind == .podman
+            ? ImageLayer.ofPodman(outcome.output)
+            : outcome.output.split { $0.isNewline }.compactMap(ImageLayer.init)
+        return layers.prefix(500).reversed().filter { $0.sizeBytes > 0 }
     }
 }
 
 extension ImageLayer {
+    private struct PodmanLayer: Decodable {
+        let size: Int
+        let createdBy: String?
+
+        enum CodingKeys: String, CodingKey {
+            case size
+            case createdBy = "CreatedBy"
+        }
+    }
+
+    static func ofPodman(_ json: String) -> [ImageLayer] {
+        let layers = try? JSONDecoder().decode([PodmanLayer].self, from: Data(json.utf8))
+        return (layers ?? []).map {
+            ImageLayer(createdBy: shortened($0.createdBy ?? ""), sizeBytes: $0.size)
+        }
+    }
+
     /// Reads `1234 "RUN …"`.
     init?(_ line: Substring) {
         let parts = line.split(separator: " ", maxSplits: 1)
