@@ -20,18 +20,39 @@ extension Engine {
     /// - Returns: nil where the engine does not say.
     package func layers(of id: String, environment: [String: String]) -> [ImageLayer]? {
         guard let engine = runner(environment: environment) else { return nil }
-        let arguments = [
-            "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{json .CreatedBy}}", id,
-        ]
+        // podman's templates round sizes, docker's own JSON did not exist before version 23.
+        let format =
+            engine.kind == .docker
+            ? ["--human=false", "--format", "{{.Size}} {{json .CreatedBy}}"] : ["--format", "json"]
         let command = Command(
-            engine.path, arguments, environment: EngineEnvironment.filtered(environment))
+            engine.path, ["history", "--no-trunc"] + format + [id],
+            environment: EngineEnvironment.filtered(environment))
         guard let outcome = try? command.run(seconds: 30), outcome.status.isSuccess else { return nil }
-        let layers = outcome.output.split { $0.isNewline }.prefix(500).compactMap(ImageLayer.init)
-        return layers.reversed().filter { $0.sizeBytes > 0 }
+        let layers =
+            engine.kind == .docker
+            ? outcome.output.split { $0.isNewline }.compactMap(ImageLayer.init)
+            : ImageLayer.read(podman: outcome.output)
+        return layers.prefix(500).reversed().filter { $0.sizeBytes > 0 }
     }
 }
 
 extension ImageLayer {
+    fileprivate static func read(podman output: String) -> [ImageLayer] {
+        struct Entry: Decodable {
+            let size: Int
+            let createdBy: String?
+
+            enum CodingKeys: String, CodingKey {
+                case size
+                case createdBy = "CreatedBy"
+            }
+        }
+        let entries = try? JSONDecoder().decode([Entry].self, from: Data(output.utf8))
+        return (entries ?? []).map {
+            ImageLayer(createdBy: shortened($0.createdBy ?? ""), sizeBytes: $0.size)
+        }
+    }
+
     /// Reads `1234 "RUN …"`.
     init?(_ line: Substring) {
         let parts = line.split(separator: " ", maxSplits: 1)
