@@ -166,6 +166,15 @@ struct BuildLog {
             ),
             (
                 [
+                    "temporary failure in name resolution", "name or service not known",
+                    "could not resolve host",
+                    "failed to lookup address",
+                ],
+                "the build finds no way to the package index: look at the engine's network and its DNS, or set "
+                    + "network.https_proxy or python.index_url"
+            ),
+            (
+                [
                     "no wheels with a matching", "not a supported wheel", "no wheels are available",
                     "only wheels are available for",
                 ],

@@ -20,36 +20,35 @@ extension Engine {
     /// - Returns: nil where the engine does not say.
     package func layers(of id: String, environment: [String: String]) -> [ImageLayer]? {
         guard let engine = runner(environment: environment) else { return nil }
-        // podman's template rounds sizes for people, whatever it is told.
+        // podman's templates round sizes, docker's own JSON did not exist before version 23.
         let format =
-            engine.kind == .podman
-            ? ["--format", "json"] : ["--human=false", "--format", "{{.Size}} {{json .CreatedBy}}"]
-        let arguments = ["history", "--no-trunc"] + format + [id]
+            engine.kind == .docker
+            ? ["--human=false", "--format", "{{.Size}} {{json .CreatedBy}}"] : ["--format", "json"]
         let command = Command(
-            engine.path, arguments, environment: EngineEnvironment.filtered(environment))
+            engine.path, ["history", "--no-trunc"] + format + [id],
+            environment: EngineEnvironment.filtered(environment))
         guard let outcome = try? command.run(seconds: 30), outcome.status.isSuccess else { return nil }
         let layers =
-            engine.kind == .podman
-            ? ImageLayer.ofPodman(outcome.output)
-            : outcome.output.split { $0.isNewline }.compactMap(ImageLayer.init)
+            engine.kind == .docker
+            ? outcome.output.split { $0.isNewline }.compactMap(ImageLayer.init)
+            : ImageLayer.read(podman: outcome.output)
         return layers.prefix(500).reversed().filter { $0.sizeBytes > 0 }
     }
 }
 
 extension ImageLayer {
-    private struct PodmanLayer: Decodable {
-        let size: Int
-        let createdBy: String?
+    fileprivate static func read(podman output: String) -> [ImageLayer] {
+        struct Entry: Decodable {
+            let size: Int
+            let createdBy: String?
 
-        enum CodingKeys: String, CodingKey {
-            case size
-            case createdBy = "CreatedBy"
+            enum CodingKeys: String, CodingKey {
+                case size
+                case createdBy = "CreatedBy"
+            }
         }
-    }
-
-    static func ofPodman(_ json: String) -> [ImageLayer] {
-        let layers = try? JSONDecoder().decode([PodmanLayer].self, from: Data(json.utf8))
-        return (layers ?? []).map {
+        let entries = try? JSONDecoder().decode([Entry].self, from: Data(output.utf8))
+        return (entries ?? []).map {
             ImageLayer(createdBy: shortened($0.createdBy ?? ""), sizeBytes: $0.size)
         }
     }

@@ -181,6 +181,7 @@ package struct BuildDirectory: Sendable {
 
     /// Only for who holds the lease.
     package func write(_ status: BuildStatus) throws {
+        if status.state.isTerminal { releaseRoom() }
         // A step in between may be lost with the power: so is its runner.
         try Files.replace(statusPath, with: status.encoded(), isLasting: status.state.isTerminal)
     }

@@ -45,20 +45,23 @@ struct Inventory: Decodable {
 
     /// The same as a bill of materials: CycloneDX 1.5 in JSON (https://cyclonedx.org/docs/1.5/json/).
     func billOfMaterials(of image: BuildStatus.Image, at now: Timestamp) -> BillOfMaterials {
-        // As https://github.com/package-url/purl-spec writes them.
+        // As https://github.com/package-url/purl-spec writes them: a colon stays as it is.
+        func encoded(_ text: some StringProtocol) -> String {
+            String(text).percentEncoded.replacing("%3A", with: ":")
+        }
         var components = python.filter { $0.count == 2 }.map { one in
             let name = one[0].lowercased().replacing("_", with: "-")
             return BillOfMaterials.Component(
-                "library", one[0], one[1], purl: "pkg:pypi/\(name.percentEncoded)@\(one[1].percentEncoded)")
+                "library", one[0], one[1], purl: "pkg:pypi/\(encoded(name))@\(encoded(one[1]))")
         }
         let vendor = system.prefix { $0 != "-" }
-        let distribution = system.hasSuffix("-") ? "" : "&distro=\(system.percentEncoded)"
+        let distribution = system.hasSuffix("-") ? "" : "&distro=\(encoded(system))"
         components += debian.filter { $0.count == 3 }.map { one in
             BillOfMaterials.Component(
                 "library", one[0], one[1],
                 purl:
-                    "pkg:deb/\(String(vendor).percentEncoded)/\(one[0].percentEncoded)@\(one[1].percentEncoded)"
-                    + "?arch=\(one[2].percentEncoded)\(distribution)")
+                    "pkg:deb/\(encoded(vendor))/\(encoded(one[0]))@\(encoded(one[1]))"
+                    + "?arch=\(encoded(one[2]))\(distribution)")
         }
         var seen: Set<String> = []
         return BillOfMaterials(

@@ -40,7 +40,7 @@ enum ServeCommand: Subcommand {
         try history.adoptStrays()
         // A store of users that does not answer must not hold up the start.
         try Threads.detach { lookAround(program, log) }
-        try Threads.detach { compressLogs(arguments, log) }
+        try Threads.detach { keepHouse(arguments, log) }
         var dispatcher = program.dispatcher(history)
         let jobs = try JobThread(program, history)
         let pool = try ResponderPool(
@@ -48,16 +48,10 @@ enum ServeCommand: Subcommand {
                 program: program.executable,
                 arguments: ["respond", "--supervised=\(ThisProcess.id)"] + program.configArguments,
                 environment: program.environment, socketPath: server.socket, count: server.responders))
-        var nextPrune = ContinuousClock.now
         pool.run {
             do {
                 try jobs.start()
                 try dispatcher.dispatch()
-                if ContinuousClock.now >= nextPrune {
-                    nextPrune = .now + .seconds(3600)
-                    try history.tidy()
-                    try prune(try Program(arguments))
-                }
             } catch {
                 log.error("dispatch failed; it is tried again", ["cause": error])
             }
@@ -89,13 +83,20 @@ enum ServeCommand: Subcommand {
         _ = try program.builds().prune(days: builds.keepDays, count: builds.keepCount)
     }
 
-    /// Compresses old logs for ever, some at a time, on a thread that nothing else waits for.
-    private static func compressLogs(_ arguments: Arguments, _ log: Log) {
+    /// Compresses old logs and removes old builds for ever, on a thread that nothing else waits for.
+    private static func keepHouse(_ arguments: Arguments, _ log: Log) {
+        var nextPrune = ContinuousClock.now
         while true {
             do {
-                _ = try Program(arguments).builds().compressLogs(limit: 100)
+                let program = try Program(arguments)
+                _ = try program.builds().compressLogs(limit: 100)
+                if ContinuousClock.now >= nextPrune {
+                    nextPrune = .now + .seconds(3600)
+                    try program.history().tidy()
+                    try prune(program)
+                }
             } catch {
-                log.warning("logs were not compressed; it is tried again", ["cause": error])
+                log.warning("old logs and builds are as they were; it is tried again", ["cause": error])
             }
             Threads.sleep(.seconds(30))
         }

@@ -94,6 +94,11 @@ import Testing
             "by its hash"
         ),
         (
+            "WARNING: Retrying after connection broken by 'NewConnectionError(Temporary failure in name resolution)'\n"
+                + "ERROR: No matching distribution found for uv==0.13.9\n",
+            "ERROR: No matching distribution found for uv==0.13.9", "its DNS"
+        ),
+        (
             "OSError: [Errno 28] No space left on device\n", "OSError: [Errno 28] No space left on device",
             "free space"
         ),

@@ -42,7 +42,7 @@ import Testing
         #expect(
             document.components.map { $0.purl ?? "" } == [
                 "pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12",
-                "pkg:deb/debian/vim@2%3A9.0~1?arch=all&distro=debian-12", "pkg:pypi/torch@2.3.0%2Bcpu",
+                "pkg:deb/debian/vim@2:9.0~1?arch=all&distro=debian-12", "pkg:pypi/torch@2.3.0%2Bcpu",
                 "pkg:pypi/typing-extensions@4.12.2",
             ])
         #expect(document.components.last?.name == "Typing_Extensions")

@@ -52,6 +52,11 @@ import Testing
         #expect(try Files.status("\(directory.path)/reserve")?.size == 256 << 10)
         directory.releaseRoom()
         #expect(try Files.status("\(directory.path)/reserve") == nil)
+        // Whoever writes the end of a build whose runner is gone needs it too.
+        directory.reserveRoom()
+        try directory.write(
+            BuildStatus(id: directory.id, order: order()).lost(at: Clock.system.now(), logEnd: nil))
+        #expect(try Files.status("\(directory.path)/reserve") == nil)
     }
 
     @Test(arguments: [(0, nil), (1 << 40, "the disk of the state directory has ")] as [(Int, String?)])
