@@ -168,7 +168,7 @@ def test_a_killed_runner_is_told_by_its_job(slurm, held):
     [runner] = slurm.runners(build_id)
     kill(runner)
     build = slurm.wait(build_id, 20)
-    assert lost(build, "came to no end: the scheduler says FAILED (NonZeroExitCode) of job")
+    assert lost(build, "came to no end: the scheduler says FAILED")
     assert not (slurm.folder(build_id) / "context").exists()
 
 
@@ -189,19 +189,21 @@ def test_a_job_that_cannot_begin_says_so(slurm, cluster):
 def test_a_controller_that_is_away_loses_nothing(slurm, cluster, held):
     [build_id] = working(slurm, "away")
     cluster.stop_controller()
-    later = submit(slurm, "later")
-    place = wait_until(lambda: slurm.build(later).get("scheduler", {}).get("message"), "a complaint", 15)
-    assert "sbatch" in place or "squeue" in place, place
-    # Nobody waits for the scheduler but the thread that talks with it.
-    began = time.monotonic()
-    for _ in range(20):
-        assert slurm.build(later)["state"] == "queued"
-    assert time.monotonic() - began < 3
-    time.sleep(PATIENCE["grace_seconds"] + 2)
-    assert slurm.build(build_id)["state"] == "building"
-    held.release()
-    assert slurm.wait(build_id, 60)["state"] == "succeeded"
-    cluster.start_controller()
+    try:
+        later = submit(slurm, "later")
+        place = wait_until(lambda: slurm.build(later).get("scheduler", {}).get("message"), "a complaint", 15)
+        assert "sbatch" in place or "squeue" in place, place
+        # Nobody waits for the scheduler but the thread that talks with it.
+        began = time.monotonic()
+        for _ in range(20):
+            assert slurm.build(later)["state"] == "queued"
+        assert time.monotonic() - began < 3
+        time.sleep(PATIENCE["grace_seconds"] + 2)
+        assert slurm.build(build_id)["state"] == "building"
+        held.release()
+        assert slurm.wait(build_id, 60)["state"] == "succeeded"
+    finally:
+        cluster.start_controller()
     cluster.wait_idle()
     assert slurm.wait(later, 60)["state"] == "succeeded"
     names = cluster.command("squeue", "--noheader", "--states=all", "--format=%j").split()
