@@ -45,7 +45,9 @@ final class BuildRecord: Sendable {
             try change(&changed, now)
             // Whoever took this runner for lost, from where it could not be seen, has told the end.
             guard (try? directory.status())?.state.isTerminal != true else {
-                throw Problem(.runnerLost, "the build was given up while its runner was at work")
+                let problem = Problem(.runnerLost, "the build was given up while its runner was at work")
+                giveUp(problem)
+                throw problem
             }
             do {
                 try write(changed)

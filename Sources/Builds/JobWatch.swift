@@ -36,7 +36,9 @@ package struct JobWatch {
         do {
             let builds = try history.launched().map(history.directory)
             sights = sights.filter { sight in builds.contains { $0.id == sight.key } }
-            for build in builds {
+            // Who waits longest first: a scheduler that does not answer ends the round at the first of them.
+            let due = builds.sorted { sights[$0.id]?.nextAsk ?? .zero < sights[$1.id]?.nextAsk ?? .zero }
+            for build in due {
                 guard try visit(build, scheduler, settings, now) else { return }
             }
         } catch {

@@ -218,6 +218,17 @@ struct JobWatchTests {
         #expect(try build.status()?.state == .failed)
     }
 
+    @Test func `a scheduler that does not answer in time keeps no build from its turn`() throws {
+        let builds = try (1...2).map { try history.accept(order(version: $0)) }
+        try dispatcher.dispatch()
+        try say("down", to: "submit.fails")
+        try say("down", to: "find.fails")
+        var watch = JobWatch(history: history)
+        // Each round takes so long that the first build is due again.
+        for second in stride(from: 0, to: 40, by: 10) { try round(&watch, at: second) }
+        #expect(builds.allSatisfy { $0.job?.complaint != nil })
+    }
+
     @Test func `a scheduler that forgets a job does not make its last word untrue`() throws {
         var (build, watch) = try handedOver()
         try say("TIMEOUT TimeLimit", to: "status")
