@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import threading
 
-from support.processes import children, command_lines, run, wait_until
+from support.processes import command_lines, run, wait_until
 from support.slipway import ENDED
 
 
@@ -84,8 +84,8 @@ class Witness:
         assert set(builds) == self.accepted == set(slipway.build_folders()), "history, folders and what was accepted"
         for build_id, build in builds.items():
             assert build == slipway.status_file(build_id)
-            assert build["state"] == "succeeded" or build["error"]["message"] or build["state"] == "cancelled", build
-            assert (build["state"] == "succeeded") <= ("image" in build), build
+            assert ("error" in build) == (build["state"] == "failed"), build
+            assert "image" in build or build["state"] != "succeeded", build
             assert sorted(path.name for path in slipway.folder(build_id).iterdir() if path.name.endswith(".tmp")) == []
             wait_until(lambda folder=slipway.folder(build_id): not (folder / "context").exists(), "no context", 5)
             assert is_free(slipway.folder(build_id) / "lease")
