@@ -89,11 +89,11 @@ def test_a_disk_that_is_full_at_any_write(site, faults):
 def test_a_state_folder_that_is_read_only_from_the_start(trial, faults):
     with SmallDisk(trial) as disk:
         run("mount", "-o", "remount,ro", disk.path)
-        for command, said in ((["serve"], "Read-only file system"), (["submit", "tiny", "1"], "state/slipway.db")):
+        for command in (["serve"], ["submit", "tiny", "1"]):
             done = subprocess.run(
                 [trial.program, *command, "--config", trial.config], env=trial.environment, capture_output=True,
                 text=True, timeout=30, check=False)
-            assert done.returncode == 1 and said in done.stderr, done.stderr
+            assert done.returncode == 1 and str(disk.path) in done.stderr, done.stderr
         run("mount", "-o", "remount,rw", disk.path)
         trial.serve()
         check(trial, [])
