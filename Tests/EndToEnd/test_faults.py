@@ -1,4 +1,4 @@
-"""Parts of a running Slipway are killed, one after the other: every build ends, nothing of it stays, the next one works."""
+"""Parts of a running Slipway are killed: every build ends, nothing of it stays, the next one works."""
 
 import random
 import signal
@@ -52,7 +52,8 @@ def after(witness):
 def building(witness):
     """A build whose engine waits for packages that do not come."""
     build_id = witness.submit(
-        **GOOD, image_name="slipway-test/held:1", no_cache=True, pip_index_url=f"http://{witness.silence.address}/simple")
+        **GOOD, image_name="slipway-test/held:1", no_cache=True,
+        pip_index_url=f"http://{witness.silence.address}/simple")
     wait_until(witness.silence.callers, f"packages to be asked for: {witness.slipway.build(build_id)}", 60)
     assert witness.slipway.build(build_id)["state"] == "building"
     return build_id

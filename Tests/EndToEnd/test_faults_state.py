@@ -288,7 +288,8 @@ def test_any_get_repeated_1000_times_starts_nothing(counted, faults):
     slipway, harm, hold = counted
     hold.touch()
     works, waits = [
-        slipway.submit(model_name="iris", model_version="1", smoke_test=False, force=True)["build_id"] for _ in range(2)]
+        slipway.submit(model_name="iris", model_version="1", smoke_test=False, force=True)["build_id"]
+        for _ in range(2)]
     wait_until(lambda: slipway.build(works)["state"] == "building", "the engine", 20)
     slipway.all_responders()
     before = harm["started"], slipway.build_folders(), slipway.responders()

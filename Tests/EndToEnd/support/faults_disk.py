@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 
+from support.faults import Lost
 from support.processes import PROJECT, Background, command_lines, kill, run, wait_until
 from support.slipway import BASE, ENDED
 
@@ -291,7 +292,8 @@ def check(trial, answers, found=frozenset(), damaged=frozenset(), extra=0):
     assert len({context for context, _ in made}) == len(made), "a build ran twice"
     accepted = {answer["build"]["build_id"] for status, answer in answers if status == 200}
     unanswered = sum(status == 0 for status, _ in answers)
-    assert accepted | found <= set(builds), "an accepted build is gone"
+    if not accepted | found <= set(builds):
+        raise Lost(f"{(accepted | found) - set(builds)} are gone")
     assert len(builds) <= len(accepted | found) + unanswered + extra, f"a refused build is there: {builds}"
     for build_id, build in builds.items():
         if build["state"] == "succeeded":
