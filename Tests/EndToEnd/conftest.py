@@ -44,6 +44,12 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "base_image" in item.fixturenames)
 
 
+def pytest_runtest_makereport(item, call):
+    """A fault whose test fails stands in the table too, by the test's name."""
+    if call.excinfo and call.excinfo.errisinstance((AssertionError, OSError)) and "faults" in item.fixturenames:
+        table.note(item.name, 1, [call.excinfo.value])
+
+
 def pytest_runtest_logreport(report):
     if report.skipped:
         skipped.append(report.nodeid)

@@ -58,15 +58,12 @@ def outcome(trial, number, mode, check):
         trial.serve()
         check()
     except AssertionError as error:
-        return hits, f"call {number} ({where}) {mode}: {error}"[:1000]
+        return hits, type(error)(f"call {number} ({where}) {mode}: {error}"[:1000])
     return hits, None
 
 
-def loop(site, operation, choose, workers=3):
-    """Lets every call come to harm in its turn until a turn comes through unharmed; `choose` names modes by number.
-
-    Returns how many came to harm.
-    """
+def loop(site, operation, choose, faults, fault, workers=3):
+    """Lets every call come to harm in its turn until a turn comes through unharmed; `choose` names modes by number."""
     tries, wrong, start, size = 0, [], 1, 24
     with ThreadPoolExecutor(workers) as pool:
         while True:
@@ -78,9 +75,9 @@ def loop(site, operation, choose, workers=3):
             if not any(hits for hits, _ in results[-6:]):
                 break
             start += size
+    faults.note(f"{fault}: {operation.__name__.replace('_', ' ')}", tries, wrong)
     assert tries > 20, "too few calls came to harm for this to be the operation"
-    assert not wrong, "\n".join(wrong)
-    return tries
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def in_turn(number):
@@ -90,21 +87,17 @@ def in_turn(number):
 OPERATIONS = [submit_to_end, recover]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_process_dies_at_any_call(site, operation, faults):
-    tries = loop(site, operation, lambda _: ["dies before it"])
-    faults.note(f"process dies at the n-th call: {operation.__name__.replace('_', ' ')}", tries)
+def test_the_process_dies_at_any_call_of_a_submit_and_its_build(site, faults):
+    loop(site, submit_to_end, lambda _: ["dies before it"], faults, "process dies at the n-th call")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_any_call_fails(site, operation, faults):
-    tries = loop(site, operation, in_turn)
-    faults.note(f"n-th call fails, in six ways in turn: {operation.__name__.replace('_', ' ')}", tries)
+    loop(site, operation, in_turn, faults, "n-th call fails, in six ways in turn")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_any_call_fails_in_any_way(site, operation, mode, faults):
-    tries = loop(site, operation, lambda _: [mode])
-    faults.note(f"n-th call, all n, {mode}: {operation.__name__.replace('_', ' ')}", tries)
+    loop(site, operation, lambda _: [mode], faults, f"n-th call, all n, {mode}")

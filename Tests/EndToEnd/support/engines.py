@@ -38,6 +38,8 @@ class Docker:
         self.start_daemon()
 
     def start_daemon(self):
+        # Of a containerd that was killed: it would be taken for one that runs until somebody reaps it.
+        (self.root / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
         self.daemon = Background(
             ["dockerd", "--data-root", self.root / "data", "--exec-root", self.root / "exec",
              "--host", f"unix://{self.socket}", "--pidfile", self.root / "docker.pid",

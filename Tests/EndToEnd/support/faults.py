@@ -7,8 +7,12 @@ import socket
 import sqlite3
 import threading
 
-from support.processes import children, command_lines, run, wait_until
+from support.processes import command_lines, run, wait_until
 from support.slipway import ENDED
+
+
+class Lost(AssertionError):
+    """A build that was accepted is gone."""
 
 
 class FaultTable:
@@ -17,16 +21,20 @@ class FaultTable:
     def __init__(self):
         self._rows = {}
 
-    def note(self, fault, tries=1):
-        """Only what went well comes here: a test that finds a build lost, or anything else amiss, has failed before."""
-        self._rows[fault] = self._rows.get(fault, 0) + tries
+    def note(self, fault, tries=1, wrong=()):
+        """`wrong` are errors, one a try after which something was not as it has to be."""
+        row = self._rows.setdefault(fault, [0, 0, 0])
+        row[0] += tries
+        row[1] += sum(isinstance(error, Lost) for error in wrong)
+        row[2] += tries - len(wrong)
 
     def lines(self):
         if not self._rows:
             return []
         width = max(map(len, self._rows))
         return [f"{'fault':{width}}  tries  lost  recovered"] + [
-            f"{fault:{width}}  {tries:5}  {0:4}  {tries:9}" for fault, tries in self._rows.items()]
+            f"{fault:{width}}  {tries:5}  {lost:4}  {recovered:9}"
+            for fault, (tries, lost, recovered) in self._rows.items()]
 
 
 class Silence:
@@ -81,11 +89,13 @@ class Witness:
         """The invariants, once all builds have ended; then `next_build` has to succeed."""
         slipway = self.slipway
         builds = {build["build_id"]: build for build in wait_until(self._all_ended, "the end of all builds", 60)}
+        if not self.accepted <= set(builds):
+            raise Lost(f"{self.accepted - set(builds)} are gone")
         assert set(builds) == self.accepted == set(slipway.build_folders()), "history, folders and what was accepted"
         for build_id, build in builds.items():
             assert build == slipway.status_file(build_id)
-            assert build["state"] == "succeeded" or build["error"]["message"] or build["state"] == "cancelled", build
-            assert (build["state"] == "succeeded") <= ("image" in build), build
+            assert ("error" in build) == (build["state"] == "failed"), build
+            assert "image" in build or build["state"] != "succeeded", build
             assert sorted(path.name for path in slipway.folder(build_id).iterdir() if path.name.endswith(".tmp")) == []
             wait_until(lambda folder=slipway.folder(build_id): not (folder / "context").exists(), "no context", 5)
             assert is_free(slipway.folder(build_id) / "lease")
@@ -95,7 +105,8 @@ class Witness:
                 build_id: build["state"] for build_id, build in builds.items()}
         wait_until(lambda: not self.strangers(), f"no process but the pool's: {self.strangers()}", 10)
         wait_until(lambda: not zombies([slipway.pool.pid, *slipway.responders()]), "no zombies", 5)
-        wait_until(lambda: not run("docker", "ps", "-aq", env=os.environ | self.docker.environment), "no containers", 10)
+        environment = os.environ | self.docker.environment
+        wait_until(lambda: not run("docker", "ps", "-aq", env=environment), "no containers", 10)
         wait_until(lambda: self.silence.callers() == 0, "the engine to work on nothing", 20)
         build_id = self.submit(**next_build)
         assert slipway.wait(build_id, 60)["state"] == "succeeded", slipway.build(build_id)

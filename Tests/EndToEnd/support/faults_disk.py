@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 
+from support.faults import Lost
 from support.processes import PROJECT, Background, command_lines, kill, run, wait_until
 from support.slipway import BASE, ENDED
 
@@ -280,6 +281,10 @@ def check(trial, answers, found=frozenset(), damaged=frozenset(), extra=0):
     """
     already = {trial.site.cut_off["ended"]} & found
     builds = {build["build_id"]: build for build in trial.settle()}
+    accepted = {answer["build"]["build_id"] for status, answer in answers if status == 200}
+    unanswered = sum(status == 0 for status, _ in answers)
+    if not accepted | found <= set(builds):
+        raise Lost(f"{(accepted | found) - set(builds)} are gone")
     folders = {build_id: trial.state / "builds" / build_id for build_id in builds}
     # Its first look around is in its first second.
     wait_until(lambda: {path.name for path in (trial.state / "builds").iterdir()} == set(builds),
@@ -289,9 +294,6 @@ def check(trial, answers, found=frozenset(), damaged=frozenset(), extra=0):
 
     made = [line.split() for line in trial.built.read_text().splitlines()]
     assert len({context for context, _ in made}) == len(made), "a build ran twice"
-    accepted = {answer["build"]["build_id"] for status, answer in answers if status == 200}
-    unanswered = sum(status == 0 for status, _ in answers)
-    assert accepted | found <= set(builds), "an accepted build is gone"
     assert len(builds) <= len(accepted | found) + unanswered + extra, f"a refused build is there: {builds}"
     for build_id, build in builds.items():
         if build["state"] == "succeeded":
