@@ -59,6 +59,17 @@ package struct RegistryLogins: Sendable {
         entry(for: image) != nil || file.credsStore != nil || file.credHelpers?[host(image)] != nil
     }
 
+    /// User name and password for an image's registry; nil where there are none, or only a helper knows them.
+    package func login(for image: ImageReference) -> (user: String, password: Secret)? {
+        guard let encoded = entry(for: image)?.encoded, let bytes = Data(base64Encoded: encoded) else {
+            return nil
+        }
+        let parts = String(decoding: bytes, as: UTF8.self).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { return nil }
+        return (String(parts[0]), Secret(String(parts[1])))
+    }
+
     /// A config.json for docker that holds the one login that a push needs.
     func dockerConfiguration(for image: ImageReference) throws(Problem) -> [UInt8] {
         var own = File()

@@ -120,6 +120,11 @@ package struct Runner {
         try DiskSpace.check(settings.server.state, settings.builds.minFree)
         let engine = try engine(order)
         record.note("engine: \(engine.kind.rawValue) \(engine.version) at \(engine.path)")
+        if order.options.push == true {
+            let image = try ImageReference(order.imageName, field: "image_name")
+            try LoginRehearsal(settings: settings).check(
+                try Publication.targets(image, order.options, settings.images))
+        }
 
         try record.update { status, now in status.enter(.downloading, at: now) }
         try Files.makeDirectory(directory.contextPath)

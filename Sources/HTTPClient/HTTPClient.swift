@@ -10,6 +10,8 @@ package final class HTTPClient {
         package let status: Int
         package let contentType: String?
         package let body: [UInt8]
+        /// Whether a 401 asks for name and password themselves (RFC 7617).
+        package var takesBasic = false
     }
 
     private let server: HTTPServer
@@ -137,7 +139,8 @@ package final class HTTPClient {
         var contentType: UnsafeMutablePointer<CChar>?
         slipway_curl_get_string(handle, CURLINFO_CONTENT_TYPE, &contentType)
         return Response(
-            status: status, contentType: contentType.map { String(cString: $0) }, body: receiver.body)
+            status: status, contentType: contentType.map { String(cString: $0) }, body: receiver.body,
+            takesBasic: slipway_curl_takes_basic(handle))
     }
 
     private func failure(_ kind: HTTPError.Kind, _ message: String) -> HTTPError {

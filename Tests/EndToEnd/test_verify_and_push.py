@@ -10,7 +10,7 @@ import mlflow
 import pytest
 import yaml
 
-from support.imageregistry import ImageRegistry
+from support.imageregistry import ImageRegistry, ReadOnlyRegistry
 from support.images import Image
 from support.models import own_predictions, served_predictions, serving_example
 from support.processes import free_port, kill, run, wait_until
@@ -295,16 +295,35 @@ def test_a_name_without_registry_goes_below_the_sites_by_the_sites_login(
         assert not command_lines.holding(text)
 
 
-def test_a_wrong_password_fails_at_pushing_in_words_and_the_image_stays(
-    new_slipway, registry_settings, first_build, image_registries, docker
-):
+def test_a_wrong_password_ends_the_build_before_it_begins(new_slipway, registry_settings, first_build, image_registries):
+    closed = image_registries[1]
     wrong = new_slipway("wrong-login", registry_settings, images=push_settings(image_registries, "wrong")).start()
-    build, log = fail(wrong, "pushing", model_name=MODEL, model_version="1", push=True, smoke_test=False)
+    build = wrong.wait(wrong.submit(model_name=MODEL, model_version="1", push=True)["build_id"])
+    assert (build["state"], build["steps"][-1]["name"], build.get("image")) == ("failed", "preparing", None)
     assert build["error"]["error_code"] == "PUSH_FAILED"
-    assert f"the registry {image_registries[1].host} refused the login" in build["error"]["message"]
-    assert "podman login" in build["error"]["hint"] and "next try" not in log
-    assert build["pushed"] == []
-    assert run("docker", "image", "inspect", build["image"]["id"], env=os.environ | docker.environment)
+    assert build["error"]["message"] == f"the registry {closed.host} refused the login of {closed.login[0]}"
+    assert "podman login" in build["error"]["hint"] and "wrong" not in wrong.log(build["build_id"])
+
+
+def test_a_registry_that_lets_the_login_in_and_not_write_is_told_apart_and_the_image_stays(
+    new_slipway, registry_settings, first_build, docker, work
+):
+    with ReadOnlyRegistry(("pusher", "k9-right")) as registry:
+        file = work / "read-only-login.json"
+        login = base64.b64encode(":".join(registry.login).encode()).decode()
+        file.write_text(json.dumps({"auths": {registry.host: {"auth": login}}}))
+        slipway = new_slipway("read-only-registry", registry_settings, images={
+            "push_registry": f"{registry.host}/team", "registry_auth_file": str(file),
+            "insecure_registries": [registry.host]}).start()
+        build, log = fail(slipway, "pushing", model_name=MODEL, model_version="1", push=True, smoke_test=False)
+        assert f"the registry {registry.host} does not let this login write to team/" in build["error"]["message"]
+        assert "the right to write there" in build["error"]["hint"] and "next try" not in log
+        assert build["pushed"] == [] and "k9-right" not in log
+        assert run("docker", "image", "inspect", build["image"]["id"], env=os.environ | docker.environment)
+        # Nothing is built again for the next try.
+        again = slipway.wait(slipway.call("POST", f"{BASE}/{build['build_id']}/retry").json()["build"]["build_id"])
+        assert step(again, "pushing") and again["image"]["id"] == build["image"]["id"]
+        assert all(engine_step["cached"] for engine_step in step(again, "building")["engine_steps"])
 
 
 def test_a_registry_that_does_not_answer_is_tried_again_and_named(pushing_slipway):
