@@ -308,8 +308,9 @@ def test_names_are_text_and_come_back_as_they_are(site, browser):
             decided(visitor)
             assert dialog.locator("#subject").inner_text() == f"{name}, version 1"
             assert page.locator("img[src=x]").count() == 0
+            if "<" in name:
+                visitor.screenshot("dialog-hostile")
             page.keyboard.press("Escape")
-        visitor.screenshot("dialog-hostile")
 
 
 def test_by_keyboard_alone_and_mlflow_hears_nothing(site, browser):
