@@ -53,7 +53,7 @@ def test_every_page_in_every_look(hosted, browser, addresses, language, dark):
     with browser.visitor(language=language, dark=dark) as visitor:
         visitor.open(f"{hosted.url}/slipway/")
         visitor.wait_sign_in()
-        visitor.page.screenshot(path=SHOTS / f"login-{look}.png")
+        take(Console(hosted, visitor), "login")
     with console(hosted, browser, language=language, dark=dark) as seen:
         for name, address in addresses.items():
             seen.open(address).wait_loaded()
