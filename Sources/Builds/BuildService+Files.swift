@@ -56,15 +56,16 @@ extension BuildService {
         BuildWatch(directory: history.directory(id), known) { self.watch.position(of: id) }
     }
 
-    /// What a watch of a build needs and may have to wait for.
-    package func known(of id: BuildID) throws -> BuildWatch.Known {
+    /// What a watch of a build needs and may have to wait for; nil where there is no such build.
+    package func known(of id: BuildID) throws -> BuildWatch.Known? {
         guard let status = try history.statusBytes(id).map({ bytes in try BuildStatus.decode(bytes) }) else {
-            return BuildWatch.Known()
+            return nil
         }
         return BuildWatch.Known(
             // Decompressed, where it is no more than a file.
             log: try Files.status(history.directory(id).logPath) == nil ? try logFile(id)?.file : nil,
-            usualSeconds: try history.usualSeconds(model: status.modelName, baseImage: status.baseImage))
+            usualSeconds: status.state.isTerminal
+                ? nil : try history.usualSeconds(model: status.modelName, baseImage: status.baseImage))
     }
 
     /// Whether nginx can be told to send the build's log, from the file that it can read.

@@ -3,8 +3,10 @@ internal import Posix
 
 /// The watchers and feeds of the one thread that serves them.
 struct StreamTable: ~Copyable {
-    /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second.
-    private static let pace = Duration.milliseconds(100)
+    /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second at most.
+    ///
+    /// Many watchers are more work for the web server than for this thread, and others wait for it too.
+    private var pace: Duration { .milliseconds(100) + .microseconds(10) * watchers.count }
     /// Where no file system tells of news, feeds look by themselves.
     private static let lookEvery = Duration.seconds(1)
     private static let heartbeatAfter = Duration.seconds(15)
@@ -113,7 +115,7 @@ struct StreamTable: ~Copyable {
         let now = ContinuousClock.now
         var next = sweptAt + .seconds(1)
         for topic in topics.values {
-            next = min(next, topic.lookedAt + (topic.hasNews ? Self.pace : Self.lookEvery))
+            next = min(next, topic.lookedAt + (topic.hasNews ? pace : Self.lookEvery))
         }
         let (seconds, attoseconds) = (next - now).components
         return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
@@ -172,7 +174,7 @@ struct StreamTable: ~Copyable {
     }
 
     private func isDue(_ topic: Topic, _ now: ContinuousClock.Instant) -> Bool {
-        now - topic.lookedAt >= (topic.hasNews ? Self.pace : Self.lookEvery)
+        now - topic.lookedAt >= (topic.hasNews ? pace : Self.lookEvery)
     }
 
     /// Sends what is left over, then the next piece.

@@ -7,11 +7,12 @@ package enum Socket {
     ///
     /// - Parameters:
     ///   - path: at most 107 bytes.
-    ///   - backlog: connections that may wait; a full queue makes nginx answer 502 at once.
+    ///   - backlog: connections that may wait, within the system's own bound (net.core.somaxconn); a full queue makes
+    ///     nginx answer 502 at once.
     ///   - group: whose members may connect; nil for the caller's own.
     /// - Returns: the listening socket.
     /// - Throws: `SystemError` of the call that failed.
-    package static func listen(at path: String, backlog: Int32 = 1024, group: UInt32? = nil)
+    package static func listen(at path: String, backlog: Int32 = 4096, group: UInt32? = nil)
         throws(SystemError)
         -> Descriptor
     {

@@ -20,7 +20,7 @@ enum EventRoutes {
             Route("GET", "\(base)/{id}/events", access: .readers) { request, context in
                 let id = try context.requiredID()
                 try open(request, streams)
-                guard try builds.show(id) != nil else { throw Problem.noBuild(id.text) }
+                guard let known = try builds.known(of: id) else { throw Problem.noBuild(id.text) }
                 try begin(builds, streams)
                 let hasLog = try hasLog(request)
                 var position = try start(request, BuildEvents.position) ?? EventPosition()
@@ -30,7 +30,6 @@ enum EventRoutes {
                     }
                     position.offset = offset
                 }
-                let known = try builds.known(of: id)
                 return response(
                     EventSubscription(
                         key: "\(id) \(hasLog)", position: position, greeting: ServerEvent.greeting,

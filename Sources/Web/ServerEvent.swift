@@ -2,8 +2,8 @@ internal import Builds
 
 /// Events as browsers read them (HTML Standard, section 9.2, server-sent events).
 enum ServerEvent {
-    /// Asks browsers to connect again two seconds after a stream was lost.
-    static let greeting = Array("retry: 2000\n\n".utf8)
+    /// Asks browsers to connect again some two seconds after a stream was lost, and not all at the same moment.
+    static var greeting: [UInt8] { Array("retry: \(Int.random(in: 1000...3000))\n\n".utf8) }
     static let heartbeat = Array(": heartbeat\n\n".utf8)
 
     /// One event; its data is JSON, which has no line end in it.
