@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from support.processes import Background, children, free_port, run, wait_until
+from support.processes import Background, command_lines, free_port, kill, run, wait_until
 
 
 class Slurm:
@@ -81,8 +81,18 @@ class Slurm:
         return self.command("squeue", "--noheader", f"--jobs={job}", "--format=%N").strip()
 
     def stop(self):
-        for node in self.nodes:
-            for pid in children(self.processes[node].pid) if node in self.processes else ():
-                os.kill(pid, signal.SIGKILL)
+        for pid in self._steps():
+            kill(pid)
         for process in reversed(self.processes.values()):
             process.stop(seconds=10)
+
+    def _steps(self):
+        """The daemons beside jobs, which outlive their nodes' where the controller is away."""
+        for pid, words in command_lines():
+            if words and words[0].startswith("slurmstepd: ["):
+                try:
+                    output = os.readlink(f"/proc/{pid}/fd/2")
+                except OSError:
+                    continue
+                if output.startswith(f"{self.folder.parent}/"):
+                    yield pid
