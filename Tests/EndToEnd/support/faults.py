@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import threading
 
-from support.processes import command_lines, run, wait_until
+from support.processes import command_lines, run, states, wait_until
 from support.slipway import ENDED
 
 
@@ -138,13 +138,4 @@ def is_free(lease):
 
 def zombies(parents):
     """Dead children that some processes have not taken note of."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                after_name = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if after_name[0] == "Z" and int(after_name[1]) in parents:
-                found.append(int(entry.name))
-    return found
+    return [child for child, state, parent in states() if state == "Z" and parent in parents]

@@ -87,18 +87,20 @@ def command_lines():
             yield int(entry.name), [word.decode(errors="replace") for word in words]
 
 
-def children(pid):
-    """Ids of the living children of a process."""
-    found = []
+def states():
+    """Yields the id, the state and the parent's id of every process; Z is one that is dead and not taken note of."""
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 after_name = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            if int(after_name[1]) == pid and after_name[0] != "Z":
-                found.append(int(entry.name))
-    return sorted(found)
+            yield int(entry.name), after_name[0], int(after_name[1])
+
+
+def children(pid):
+    """Ids of the living children of a process."""
+    return sorted(child for child, state, parent in states() if parent == pid and state != "Z")
 
 
 def kill(pid, number=signal.SIGKILL):
