@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pathlib
 import socket
 import sqlite3
 import threading
