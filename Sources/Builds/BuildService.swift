@@ -289,12 +289,12 @@ package final class BuildService: Sendable {
         }
     }
 
+    /// Saves decoding. The last `state` of a status is its own: keys are sorted, only options hold keys of other people's,
+    /// and quotes in texts are escaped.
     private static func isEnded(_ bytes: [UInt8]) -> Bool {
-        says(.succeeded, bytes) || says(.failed, bytes) || says(.cancelled, bytes)
-    }
-
-    /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.
-    private static func says(_ state: BuildState, _ bytes: [UInt8]) -> Bool {
-        String(decoding: bytes, as: UTF8.self).contains("\"state\":\"\(state.rawValue)\"")
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let key = text.utf8.ranges(of: #""state":""#.utf8).last else { return false }
+        let state = text.utf8[key.upperBound...].prefix { $0 != UInt8(ascii: "\"") }
+        return BuildState(rawValue: String(decoding: state, as: UTF8.self))?.isTerminal == true
     }
 }

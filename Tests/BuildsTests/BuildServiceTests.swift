@@ -26,6 +26,27 @@ import Testing
         #expect(try makeService(state, history, site).submit(#","push":true"#).id == usual.id)
     }
 
+    @Test func `a label is not taken for the build's own state`() throws {
+        let service = try makeService(state, history, [:])
+        _ = try service.submit()
+        let waiting = try service.submit(#","labels":{"state":"failed"},"build_args":{"state":"succeeded"}"#)
+        #expect(String(decoding: waiting.build, as: UTF8.self).contains(#""queue_position":1"#))
+    }
+
+    @Test func `a build that is accepted and not there yet is not gone`() throws {
+        let service = try makeService(state, history, [:])
+        let directory = history.directory(.random())
+        guard case .gone = service.glimpse(directory.id) else { throw Unexpected() }
+        #expect(try directory.draft(order()))
+        guard case .notYet = service.glimpse(directory.id) else { throw Unexpected() }
+        try directory.establish()
+        guard case .status = service.glimpse(directory.id) else { throw Unexpected() }
+        try Files.replace("\(directory.path)/status.json", with: Array("{".utf8))
+        guard case .unreadable = service.glimpse(directory.id) else { throw Unexpected() }
+    }
+
+    private struct Unexpected: Error {}
+
     // What removes images, in the words that it prints.
     private func removing(_ output: String, status: Int = 0) -> Command {
         Command("/bin/sh", ["-c", "echo '\(output)'; exit \(status)"], environment: [:])
