@@ -289,8 +289,10 @@ package final class BuildService: Sendable {
         }
     }
 
-    /// Saves decoding. The last `state` of a status is its own: keys are sorted, only options hold keys of other people's,
-    /// and quotes in texts are escaped.
+    /// Whether a status is that of a build that has ended, without decoding it.
+    ///
+    /// The last `state` in it is its own: keys are sorted, only options hold keys of other people's, and quotes in texts
+    /// are escaped.
     private static func isEnded(_ bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let key = text.utf8.ranges(of: #""state":""#.utf8).last else { return false }
