@@ -152,13 +152,13 @@ package final class BuildService: Sendable {
     ///   - count: how many ended builds stay at most, the newest; nil for all.
     ///   - isRehearsal: whether to remove nothing.
     /// - Returns: the builds that went, or would go.
-    /// - Throws: what kept one from being removed.
+    /// - Throws: what keeps all from being removed; one that cannot be stays and keeps no other.
     package func prune(days: Int?, count: Int?, isRehearsal: Bool = false) throws -> [BuildID] {
         try dispatcher.refresh()
         let limit = days.map { Timestamp(milliseconds: clock.now().milliseconds - Int64($0) * 86_400_000) }
         let old = try history.old(before: limit, keeping: count)
         if isRehearsal { return old }
-        return try old.filter { id in
+        return old.filter { id in
             if settings.builds.removeImages {
                 do throws(Problem) {
                     try log.info("an old build's image", ["build": id, "end": removeImage(id).message])
@@ -168,9 +168,14 @@ package final class BuildService: Sendable {
                     return false
                 }
             }
-            let isGone = try history.remove(id)
-            if isGone { log.info("removed an old build", ["build": id]) }
-            return isGone
+            do {
+                let isGone = try history.remove(id)
+                if isGone { log.info("removed an old build", ["build": id]) }
+                return isGone
+            } catch {
+                log.warning("an old build cannot be removed", ["build": id, "cause": error])
+                return false
+            }
         }
     }
 

@@ -88,6 +88,17 @@ import Testing
         #expect(try makeService(state, history).prune(days: nil, count: 0) == [directory.id])
     }
 
+    @Test func `a build whose files are gone, or cannot go, keeps no other from being pruned`() throws {
+        let (gone, stuck, last) = (try ended(), try ended(), try ended())
+        try Files.remove(gone.path)
+        // A name that is taken.
+        try Files.makeDirectory("\(state.path)/builds/.\(stuck.id).removed/x")
+        let service = try makeService(state, history)
+        #expect(try service.prune(days: nil, count: 0) == [gone.id, last.id])
+        #expect(try history.page(HistoryQuery([])).ids == [stuck.id])
+        #expect(try stuck.status()?.state == .succeeded)
+    }
+
     @Test func `an image that another build made too is that build's`() throws {
         let (first, second) = (try ended(), try ended())
         for directory in [first, second] {
