@@ -154,6 +154,11 @@ package final class BuildService: Sendable {
     /// - Returns: the builds that went, or would go.
     /// - Throws: what keeps all from being removed; one that cannot be stays and keeps no other.
     package func prune(days: Int?, count: Int?, isRehearsal: Bool = false) throws -> [BuildID] {
+        guard (0...36_500).contains(days ?? 0) else {
+            throw Problem(
+                .invalidParameterValue, "builds cannot be \(days ?? 0) days old",
+                hint: "say a number of days from 0 to 36500")
+        }
         try dispatcher.refresh()
         let limit = days.map { Timestamp(milliseconds: clock.now().milliseconds - Int64($0) * 86_400_000) }
         let old = try history.old(before: limit, keeping: count)

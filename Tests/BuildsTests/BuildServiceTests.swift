@@ -99,6 +99,15 @@ import Testing
         #expect(try stuck.status()?.state == .succeeded)
     }
 
+    @Test(arguments: [-1, 36_501, 999_999_999_999, Int.max])
+    func `an age that no build can have prunes none`(_ days: Int) throws {
+        _ = try ended()
+        let service = try makeService(state, history)
+        let problem = #expect(throws: Problem.self) { try service.prune(days: days, count: 0) }
+        #expect(problem?.hint == "say a number of days from 0 to 36500")
+        #expect(try service.prune(days: 36_500, count: nil).isEmpty)
+    }
+
     @Test func `an image that another build made too is that build's`() throws {
         let (first, second) = (try ended(), try ended())
         for directory in [first, second] {
