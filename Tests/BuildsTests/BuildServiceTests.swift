@@ -1,3 +1,4 @@
+import Builders
 import Core
 import Posix
 import Testing
@@ -106,6 +107,20 @@ import Testing
         let problem = #expect(throws: Problem.self) { try service.prune(days: days, count: 0) }
         #expect(problem?.hint == "say a number of days from 0 to 36500")
         #expect(try service.prune(days: 36_500, count: nil).isEmpty)
+    }
+
+    @Test func `no engine is looked for where a build made no image`() throws {
+        func engine() throws -> Engine { throw Problem(.temporarilyUnavailable, "none is installed") }
+        let directory = try ended()
+        let removal = try directory.removeImage(by: engine(), history, environment: [:])
+        #expect(!removal.isRemoved && removal.message == "the build made no image")
+        var status = try #require(try directory.status())
+        status.image = .init(
+            reference: status.imageName, id: "sha256:1", digest: nil, sizeBytes: 1, engine: "", run: [])
+        try directory.write(status)
+        #expect(throws: Problem.self) {
+            try directory.removeImage(by: engine(), history, environment: [:])
+        }
     }
 
     @Test func `an image that another build made too is that build's`() throws {

@@ -100,11 +100,17 @@ struct LauncherSettingsTests {
                 problem:
                     "server.state: must not hold % or \\ with launcher.kind slurm: sbatch reads them as something else"
             ),
+            Wrong(
+                yaml: "{launcher: {kind: slurm}, builds: {remove_images: true}}",
+                problem:
+                    "builds.remove_images: has no use with launcher.kind slurm: images are with the engines of the nodes"
+            ),
             Wrong(yaml: "server: {database: db}", problem: "server.database: must be an absolute path"),
         ])
     func wrong(_ wrong: Wrong) {
         let error = #expect(throws: Settings.Invalid.self) { try launcher(wrong.yaml) }
-        let place = wrong.problem.hasPrefix("server.") ? "" : "launcher."
+        let isPlaced = ["server.", "builds."].contains(where: wrong.problem.hasPrefix)
+        let place = isPlaced ? "" : "launcher."
         #expect(
             error?.problems.contains("slipway.yaml:1: \(place)\(wrong.problem)") == true,
             "\(error?.problems ?? [])")
