@@ -67,7 +67,7 @@ package struct Scheduler: Sendable {
             throw Problem(.internalError, "a job cannot be written down", cause: error)
         }
         let answer = try run(settings.submit, placeholders, input: input)
-        // Slurm says NUMBER;CLUSTER where there are several clusters.
+        // Slurm says NUMBER;CLUSTER where it was told one; the settings see to it that the other commands are told too.
         return try Self.job(String(answer.output.prefix { $0 != ";" }), "submit")
     }
 
