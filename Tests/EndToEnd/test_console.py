@@ -91,7 +91,12 @@ def test_viewers_look_and_do_nothing(hosted, browser, good):
             assert not seen.button(name).count()
         seen.open("#/builds")
         seen.page.locator("main table").wait_for()
-        assert not seen.page.locator("main input[type=checkbox]").count()
+        # They choose what to compare.
+        boxes = seen.page.locator("main tbody input[type=checkbox]")
+        for index in range(2):
+            boxes.nth(index).check()
+        seen.link("Compare").wait_for()
+        assert not seen.page.locator(".choice-bar button:visible", has_text=re.compile("Cancel|Retry|Delete")).count()
         seen.open("#/audit")
         seen.page.locator("main", has_text="for administrators").wait_for()
 

@@ -5,7 +5,6 @@ import { follow } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { plural, text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
-import { isAdministrator, mayBuild } from "../parts/build-actions.js";
 import { buildTable } from "../parts/build-table.js";
 import { Choice } from "../parts/choice.js";
 import { empty, fill } from "../parts/problem.js";
@@ -19,7 +18,7 @@ export function page({ query, context, signal }) {
   const list = h("div", { class: "card flush" });
   const batch = h("div");
   const live = h("span", { class: "live", role: "status" });
-  const choice = new Choice({ context, onDone: () => reload(), mayDelete: isAdministrator(context.me) });
+  const choice = new Choice({ context, onDone: () => reload() });
   const form = new Filters((change) => { location.replace(address("builds", {}, change)); }, signal);
   const heading = h("h1", { tabIndex: -1 }, text("builds"));
   const node = h("div", {},
@@ -41,7 +40,7 @@ export function page({ query, context, signal }) {
     choice.offer(all);
     show(batch, query.batch_id && batchCard(all));
     if (!all.length) return nothing();
-    return [buildTable(all, { choice: mayBuild(context.me) && choice }), paging({
+    return [buildTable(all, { choice }), paging({
       token: query.page, next, address: (token) => address("builds", {}, { ...query, page: token }),
       labels: { paging: text("pages"), first: text("newest"), next: text("older") },
     })];
