@@ -213,6 +213,12 @@ def test_a_batch_of_three(hosted, browser, good):
         seen.button("Build 3 Docker images").click()
         seen.page.locator(".batch", has_text="3 of 3 builds have ended").wait_for(timeout=120_000)
         seen.page.locator(".batch", has_text="3 succeeded").wait_for()
+        # The card is of the whole batch, whatever the list is asked for.
+        seen.open(f"#{seen.page.url.partition('#')[2]}&state=failed")
+        seen.page.locator("main .placeholder", has_text="Nothing matches").wait_for()
+        seen.page.locator(".batch", has_text="3 of 3 builds have ended").wait_for()
+        seen.page.go_back()
+        seen.page.locator("main tbody tr").first.wait_for()
         boxes = seen.page.locator("main tbody input[type=checkbox]")
         assert boxes.count() == 3
         for index in range(2):
