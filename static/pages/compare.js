@@ -37,16 +37,20 @@ async function load(id, signal) {
 async function addPackages(both, signal) {
   const hasBills = both.every((one) => one.bill?.components);
   await Promise.all(both.map(async (one) => {
-    one.packages = hasBills ? one.bill.components.map(({ name, version }) => [name, version ?? ""]) : await required(one.build, signal);
+    one.packages = hasBills ? one.bill.components.map(component) : await required(one.build, signal);
   }));
   return both;
+}
+
+function component({ name, version = "", purl = "" }) {
+  return { name, version, type: /^pkg:([^/]+)\//.exec(purl)?.[1] };
 }
 
 async function required({ model_name, model_version }, signal) {
   const plan = await ifThere(get(`${builds}/defaults`, { model_name, model_version }, { signal }));
   return (plan?.defaults.requirements ?? []).map((line) => {
-    const [, name, rest] = /^([\w.-]+(?:\[[^\]]*\])?)\s*(.*)$/.exec(line) ?? [null, line, ""];
-    return [name, rest];
+    const [, name, version] = /^([\w.-]+(?:\[[^\]]*\])?)\s*(.*)$/.exec(line) ?? [null, line, ""];
+    return { name, version };
   });
 }
 
@@ -58,7 +62,7 @@ function isAlike(first, second) {
 function view(a, b) {
   const head = (one) => h("span", {}, h("a", { href: address("build", { id: one.build.build_id }) }, one.build.build_id));
   const columns = () => [
-    { name: h("span", { class: "visually-hidden" }, text("what")), cell: (row) => h("span", { class: "strong" }, row.name) },
+    { name: h("span", { class: "visually-hidden" }, text("what")), cell: (row) => [h("span", { class: "strong" }, row.name), row.type && h("span", { class: "faint" }, ` ${row.type}`)] },
     { name: head(a), cell: (row) => mark(row, row.a) },
     { name: head(b), cell: (row) => mark(row, row.b) },
   ];
