@@ -228,6 +228,12 @@ def test_a_batch_of_three(hosted, browser, good):
         seen.page.locator(".differs", has_text=f"{MANY} 1").first.wait_for()
 
 
+def test_what_was_ordered_differently_is_compared(hosted, browser, good, failed):
+    with console(hosted, browser, address=f"#/compare/{good['build_id']}/{failed['build_id']}") as seen:
+        row = seen.page.locator("tr", has_text="Extra requirements")
+        row.locator(".differs", has_text="no-such-package-of-slipway==9").wait_for()
+
+
 def test_a_failed_build_opens_at_its_error_and_is_built_again_with_changes(hosted, browser, failed):
     with console(hosted, browser, address=build_address(failed)) as seen:
         seen.wait_state("The build has failed.")
