@@ -228,6 +228,21 @@ def test_a_batch_of_three(hosted, browser, good):
         seen.page.locator(".differs", has_text=f"{MANY} 1").first.wait_for()
 
 
+def test_a_batch_refused_in_part_says_why(hosted, browser):
+    with console(hosted, browser, address=version_address(MANY)) as seen:
+        page = seen.page
+        # As if version 10 were gone by the time that it is ordered.
+        page.route("**/build-docker/batch", lambda route: route.continue_(
+            post_data={"model_name": MANY, "versions": ["11", "404"]}))
+        for version in ("11", "10"):
+            page.get_by_role("checkbox", name=f"Choose version {version}", exact=True).check()
+        seen.button("Build 2 Docker images").click()
+        page.locator(".complaint li", has_text="Version 10: ").wait_for()
+        assert page.locator("main tbody input:checked").count() == 1
+        seen.link("See the others").click()
+        page.locator(".batch", has_text="1 of 1 builds have ended").wait_for(timeout=120_000)
+
+
 def test_what_was_ordered_differently_is_compared(hosted, browser, good, failed):
     with console(hosted, browser, address=f"#/compare/{good['build_id']}/{failed['build_id']}") as seen:
         row = seen.page.locator("tr", has_text="Extra requirements")
