@@ -53,14 +53,23 @@ package final class LogWriter: Sendable {
             state.endsLine = bytes.last == Self.newline
             return
         }
-        let fitting = bytes.prefix(max(0, limit - state.size))
-        var kept = Array(fitting[..<(fitting.lastIndex(of: Self.newline).map { $0 + 1 } ?? 0)])
+        var kept = Self.lines(of: bytes.prefix(max(0, limit - state.size)))
         state.leftOut = bytes.count - kept.count
-        if kept.isEmpty, !state.endsLine { kept = [Self.newline] }
+        if kept.last.map({ $0 != Self.newline }) ?? !state.endsLine { kept.append(Self.newline) }
         let note =
             "[slipway \(Clock.system.now())] the log has \(limit) bytes: what else is printed is left out\n"
         try file.write(kept + Array(note.utf8))
     }
 
+    /// Up to a line's end, unless the line after it is a very long one: that is cut, between two characters.
+    private static func lines(of bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let end = bytes.lastIndex(of: newline).map { $0 + 1 } ?? bytes.startIndex
+        if bytes.endIndex - end < longLine { return Array(bytes[..<end]) }
+        var cut = bytes.endIndex
+        while cut > end, bytes[cut - 1] & 0xC0 == 0x80 { cut -= 1 }
+        return Array(bytes[..<max(end, cut - 1)])
+    }
+
     private static let newline = UInt8(ascii: "\n")
+    private static let longLine = 4096
 }

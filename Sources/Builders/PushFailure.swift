@@ -42,7 +42,7 @@ struct PushFailure: Error {
     init(_ lines: [String], _ target: ImageReference, _ engine: Engine.Kind, hasLogin: Bool?) {
         let said = lines.filter { !$0.allSatisfy(\.isWhitespace) }
         // The name is its giver's, and may hold any word.
-        let text = said.suffix(2).joined(separator: "\n").replacing(target.path, with: "").lowercased()
+        let text = "\n" + said.suffix(2).joined(separator: "\n").replacing(target.path, with: "").lowercased()
         let push = Case(
             registry: target.registry ?? "docker.io", path: target.path, engine: engine, hasLogin: hasLogin)
         let kind = Self.kinds.first { $0.signs.contains(where: text.contains) }
@@ -88,7 +88,7 @@ struct PushFailure: Error {
                     : "look whether user and password are right; a login is made by: \($0.login)"
             }),
         Kind(
-            signs: ["denied: ", "is denied", "access denied", "forbidden", "status 403", "403 ("],
+            signs: ["denied: ", "\ndenied", "is denied", "access denied", "forbidden", "status 403", "403 ("],
             message: { "the registry \($0.registry) does not let this login write to \($0.path)" },
             hint: {
                 $0.hasLogin == false

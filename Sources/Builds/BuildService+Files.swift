@@ -82,7 +82,8 @@ extension BuildService {
         return BuildWatch.Known(
             status: bytes,
             // Decompressed, where it is no more than a file.
-            log: try Files.status(history.directory(id).logPath) == nil ? try logFile(id)?.file : nil,
+            log: try status.state.isTerminal && Files.status(history.directory(id).logPath) == nil
+                ? try logFile(id)?.file : nil,
             usualSeconds: status.state.isTerminal
                 ? nil : try history.usualSeconds(model: status.modelName, baseImage: status.baseImage))
     }

@@ -117,7 +117,8 @@ def test_from_a_version_to_a_tested_image(hosted, browser, good):
         seen.button("Build Docker image").click()
         page.get_by_label("Image name").fill("slipway/console:clicked")
         page.locator("dialog").get_by_role("button", name="Build", exact=False).last.click()
-        page.locator("dialog a[href*='#/builds/']").wait_for()
+        # The engine may have to be asked first.
+        page.locator("dialog a[href*='#/builds/']").wait_for(timeout=60_000)
         page.keyboard.press("Escape")
         page.locator("main td").get_by_role("link", name=f"{MODEL} 1").first.click()
         seen.wait_state("The image is ready.")
