@@ -31,7 +31,7 @@ export function page({ parameters: { model }, query, context, signal }) {
       const refused = results.map(({ error }, index) => ({ error, version: asked[index] })).filter(({ error }) => error);
       const batch = address("builds", {}, { batch_id });
       if (!refused.length) location.hash = batch;
-      else keep(refused, refused.length < asked.length && batch);
+      else keep(refused, refused.length < results.length && batch);
     } catch (error) {
       show(trouble, complaint(error));
       button.disabled = false;
