@@ -32,7 +32,7 @@ export class LogView extends HTMLElement {
   #follow = h("button", { class: "toggle", type: "button", on: { click: () => this.follow(!this.#isFollowing) } }, icon("down"), text("follow"));
   #times = h("button", { class: "toggle", type: "button", ariaPressed: "false", on: { click: () => this.#setTimes(!this.#hasTimes) } }, icon("clock"), text("times"));
   #line = h("input", { type: "text", inputMode: "numeric", class: "line-number", ariaLabel: text("goToLine"), placeholder: text("line"), autocomplete: "off" });
-  #size = h("span", { class: "faint", role: "status" });
+  #size = h("span", { class: "faint" });
 
   /** `lineAddress` gives the address of a line (from 1); `onLine` is told which one was asked for by number. */
   constructor({ lineAddress, onLine, rawAddress, fileName }) {
