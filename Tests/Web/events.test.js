@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, mock, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { follow } from "../../static/lib/events.js";
 
 // What a browser has and Node has not, with streams that break when they are told to.
@@ -15,12 +15,35 @@ class Stream extends EventTarget {
   static get live() { return Stream.all.filter((each) => each.readyState !== Stream.CLOSED); }
 }
 
+// Time that passes when it is told to.
+class Clock {
+  now = 0;
+  timers = new Set();
+
+  set(act, milliseconds, ...values) {
+    const timer = { at: this.now + milliseconds, act: () => act(...values) };
+    this.timers.add(timer);
+    return timer;
+  }
+
+  tick(milliseconds) {
+    this.now += milliseconds;
+    for (const timer of [...this.timers].filter((each) => each.at <= this.now).sort((a, b) => a.at - b.at)) {
+      if (this.timers.delete(timer)) timer.act();
+    }
+  }
+}
+
+const own = [globalThis.setTimeout, globalThis.clearTimeout];
+let clock;
 let answer;
 let asked;
 let page;
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ["setTimeout"] });
+  clock = new Clock();
+  globalThis.setTimeout = (...values) => clock.set(...values);
+  globalThis.clearTimeout = (timer) => clock.timers.delete(timer);
   Stream.all = [];
   asked = [];
   answer = [200, { build: { state: "building" } }];
@@ -33,7 +56,7 @@ beforeEach(() => {
   };
 });
 
-afterEach(() => mock.timers.reset());
+afterEach(() => { [globalThis.setTimeout, globalThis.clearTimeout] = own; });
 
 function followed() {
   const stopping = new AbortController();
@@ -53,7 +76,7 @@ function hide(isHidden) {
 
 /** Lets time pass, and what waits for an answer have it. */
 async function pass(milliseconds) {
-  mock.timers.tick(milliseconds);
+  clock.tick(milliseconds);
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
