@@ -51,19 +51,18 @@ private struct ImageRemover {
                 isRemoved: false, message: "\(engine.kind.rawValue) has no such image any more")
         }
         var own: [String] = []
-        for name in names.map(\.description) where !own.contains(name) {
-            if try imageID(name) == plain(id) { own.append(name) }
-        }
+        for name in names.map(asListed) where tags.contains(name) && !own.contains(name) { own.append(name) }
         try checkUnused(id)
-        if tags > own.count {
+        if tags.count > own.count {
             for name in own { try run(["rmi", name]) }
             return ImageRemoval(
-                isRemoved: false, message: "the image stays, as it has \(tags - own.count) other names by now"
-            )
+                isRemoved: false,
+                message: "the image stays, as it has \(tags.count - own.count) other names by now")
         }
         // The last name goes by the image's id: that can hit no other image, whatever happens meanwhile.
         for name in own.dropFirst() { try run(["rmi", name]) }
-        try run(["rmi", plain(id)])
+        // Where its last name took it along, there is none any more.
+        _ = try ask(["rmi", plain(id)])
         return ImageRemoval(
             isRemoved: true,
             message: own.isEmpty
@@ -71,8 +70,19 @@ private struct ImageRemover {
                 : "the image was removed: \(own.joined(separator: ", "))")
     }
 
-    /// How many names the image has; nil where there is no such image.
-    private func tags(of id: String) throws(Problem) -> Int? {
+    /// A name as the engine lists it: whole, so that asking for it finds no other that only ends alike.
+    private func asListed(_ name: ImageReference) -> String {
+        let text = name.tag == nil && name.digest == nil ? "\(name):latest" : name.description
+        guard engine.kind == .docker else { return name.registry == nil ? "localhost/\(text)" : text }
+        // Docker leaves out what it adds by itself.
+        for prefix in ["docker.io/library/", "docker.io/", "index.docker.io/"] where text.hasPrefix(prefix) {
+            return String(text.dropFirst(prefix.count))
+        }
+        return text
+    }
+
+    /// The names that the image has; nil where there is no such image.
+    private func tags(of id: String) throws(Problem) -> [String]? {
         if engine.kind == .buildah {
             struct Listed: Decodable {
                 let id: String
@@ -80,21 +90,12 @@ private struct ImageRemover {
             }
             let answer = try run(["images", "--json", "--no-trunc"])
             let all = (try? JSONDecoder().decode([Listed].self, from: Data(answer.utf8))) ?? []
-            return all.first { plain($0.id) == plain(id) }.map { $0.names?.count ?? 0 }
+            return all.first { plain($0.id) == plain(id) }.map { $0.names ?? [] }
         }
         guard let answer = try ask(["image", "inspect", "--format", "{{json .RepoTags}}", plain(id)]) else {
             return nil
         }
-        return (try? JSONDecoder().decode([String]?.self, from: Data(answer.utf8)))??.count ?? 0
-    }
-
-    /// The id of the image that a name means now.
-    private func imageID(_ name: String) throws(Problem) -> String? {
-        try ask(
-            engine.kind == .buildah
-                ? ["inspect", "--type", "image", "--format", "{{.FromImageID}}", name]
-                : ["image", "inspect", "--format", "{{.Id}}", name]
-        ).map(plain)
+        return (try? JSONDecoder().decode([String]?.self, from: Data(answer.utf8))) ?? nil ?? []
     }
 
     private func checkUnused(_ id: String) throws(Problem) {

@@ -132,6 +132,8 @@ package struct BuildDirectory: Sendable {
         try Descriptor.openDirectory(Files.parent(of: path)).synchronize()
     }
 
+    func isDraft() throws(SystemError) -> Bool { try Files.status(draftPath) != nil }
+
     package func discardDraft() { try? Files.remove(draftPath) }
 
     package func order() throws -> BuildOrder {

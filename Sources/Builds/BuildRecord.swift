@@ -9,7 +9,6 @@ final class BuildRecord: Sendable {
     private let clock: Clock
     private let status: Mutex<BuildStatus>
     private let lastProgress = Mutex(ContinuousClock.now)
-    private let lastBeat = Mutex(ContinuousClock.now)
     private let write: @Sendable (BuildStatus) throws -> Void
     private let giveUp: @Sendable (Problem) -> Void
 
@@ -68,14 +67,27 @@ final class BuildRecord: Sendable {
         updateStep(isLast: false) { $0.progress = .init(done: done, total: total) }
     }
 
-    /// Shows that the runner lives while there is nothing to tell, four times a minute.
-    func beat() {
-        let due = lastBeat.withLock { last in
-            guard ContinuousClock.now - last > .seconds(15) else { return false }
-            last = .now
-            return true
+    /// Shows that the runner lives, whatever it waits for, until the build has ended or is left.
+    func beat(every interval: Duration = .seconds(10)) throws(SystemError) {
+        try Threads.detach { [weak self] in
+            repeat { Threads.sleep(interval) } while self?.beatOnce() == true
         }
-        if due { try? update { _, _ in } }
+    }
+
+    private struct Ended: Error {}
+
+    /// - Returns: false where nothing is left to be shown.
+    private func beatOnce() -> Bool {
+        do {
+            try update { status, _ in
+                if status.state.isTerminal || status.runner == nil { throw Ended() }
+            }
+        } catch is Ended {
+            return false
+        } catch {
+            // A later beat may get through.
+        }
+        return true
     }
 
     /// Notes what the engine does; the last word is always written.

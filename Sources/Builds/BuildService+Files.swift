@@ -43,8 +43,27 @@ extension BuildService {
         return count
     }
 
-    /// A build's bytes as its runner left them, without a look at the index; nil where there is none.
-    package func status(_ id: BuildID) -> [UInt8]? { (try? history.statusBytes(id)) ?? nil }
+    /// What a look at a build's own file shows, for whoever must not wait for the index.
+    package enum Glimpse: Sendable {
+        case status([UInt8])
+        /// Its row is there, its directory not yet.
+        case notYet
+        case gone
+        /// Spoiled, or not to be read now.
+        case unreadable
+    }
+
+    package func glimpse(_ id: BuildID) -> Glimpse {
+        let directory = history.directory(id)
+        do throws(SystemError) {
+            // In this order: a draft becomes the directory in between at most.
+            let isDraft = try directory.isDraft()
+            guard let bytes = try directory.statusBytes() else { return isDraft ? .notYet : .gone }
+            return (try? BuildStatus.decode(bytes)) == nil ? .unreadable : .status(bytes)
+        } catch {
+            return .unreadable
+        }
+    }
 
     /// Follows one build; it need not exist (any more).
     ///
@@ -58,10 +77,10 @@ extension BuildService {
 
     /// What a watch of a build needs and may have to wait for; nil where there is no such build.
     package func known(of id: BuildID) throws -> BuildWatch.Known? {
-        guard let status = try history.statusBytes(id).map({ bytes in try BuildStatus.decode(bytes) }) else {
-            return nil
-        }
+        guard let bytes = try history.statusBytes(id) else { return nil }
+        let status = try BuildStatus.decode(bytes)
         return BuildWatch.Known(
+            status: bytes,
             // Decompressed, where it is no more than a file.
             log: try Files.status(history.directory(id).logPath) == nil ? try logFile(id)?.file : nil,
             usualSeconds: status.state.isTerminal

@@ -152,13 +152,18 @@ package final class BuildService: Sendable {
     ///   - count: how many ended builds stay at most, the newest; nil for all.
     ///   - isRehearsal: whether to remove nothing.
     /// - Returns: the builds that went, or would go.
-    /// - Throws: what kept one from being removed.
+    /// - Throws: what keeps all from being removed; one that cannot be stays and keeps no other.
     package func prune(days: Int?, count: Int?, isRehearsal: Bool = false) throws -> [BuildID] {
+        guard (0...36_500).contains(days ?? 0) else {
+            throw Problem(
+                .invalidParameterValue, "builds cannot be \(days ?? 0) days old",
+                hint: "say a number of days from 0 to 36500")
+        }
         try dispatcher.refresh()
         let limit = days.map { Timestamp(milliseconds: clock.now().milliseconds - Int64($0) * 86_400_000) }
         let old = try history.old(before: limit, keeping: count)
         if isRehearsal { return old }
-        return try old.filter { id in
+        return old.filter { id in
             if settings.builds.removeImages {
                 do throws(Problem) {
                     try log.info("an old build's image", ["build": id, "end": removeImage(id).message])
@@ -168,9 +173,14 @@ package final class BuildService: Sendable {
                     return false
                 }
             }
-            let isGone = try history.remove(id)
-            if isGone { log.info("removed an old build", ["build": id]) }
-            return isGone
+            do {
+                let isGone = try history.remove(id)
+                if isGone { log.info("removed an old build", ["build": id]) }
+                return isGone
+            } catch {
+                log.warning("an old build cannot be removed", ["build": id, "cause": error])
+                return false
+            }
         }
     }
 
@@ -289,12 +299,14 @@ package final class BuildService: Sendable {
         }
     }
 
+    /// Whether a status is that of a build that has ended, without decoding it.
+    ///
+    /// The last `state` in it is its own: keys are sorted, only options hold keys of other people's, and quotes in texts
+    /// are escaped.
     private static func isEnded(_ bytes: [UInt8]) -> Bool {
-        says(.succeeded, bytes) || says(.failed, bytes) || says(.cancelled, bytes)
-    }
-
-    /// Saves decoding: a state is written only once in a status, and quotes in texts are escaped.
-    private static func says(_ state: BuildState, _ bytes: [UInt8]) -> Bool {
-        String(decoding: bytes, as: UTF8.self).contains("\"state\":\"\(state.rawValue)\"")
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let key = text.utf8.ranges(of: #""state":""#.utf8).last else { return false }
+        let state = text.utf8[key.upperBound...].prefix { $0 != UInt8(ascii: "\"") }
+        return BuildState(rawValue: String(decoding: state, as: UTF8.self))?.isTerminal == true
     }
 }

@@ -5,12 +5,15 @@ internal import Posix
 package final class BuildWatch {
     /// What had to be waited for before.
     package struct Known: Sendable {
+        /// What is shown where status.json cannot be understood.
+        let status: [UInt8]
         /// The log, where that is not the file of this name.
         let log: Descriptor?
         /// How long such a build takes.
         let usualSeconds: Double?
 
-        init(log: Descriptor? = nil, usualSeconds: Double? = nil) {
+        init(status: [UInt8] = [], log: Descriptor? = nil, usualSeconds: Double? = nil) {
+            self.status = status
             self.log = log
             self.usualSeconds = usualSeconds
         }
@@ -44,6 +47,8 @@ package final class BuildWatch {
     ) {
         build = directory
         log = known.log
+        status = known.status
+        news = known.status
         usualSeconds = known.usualSeconds
         self.clock = clock
         self.position = position

@@ -180,7 +180,12 @@ package final class History: Sendable {
                 let rows = try database.execute(
                     "SELECT 1 FROM builds WHERE id = ? AND state IN (\(Self.ended))", [.text(id.text)])
                 guard !rows.isEmpty else { return false }
-                try Files.move(path, to: rest)
+                do throws(SystemError) {
+                    try Files.move(path, to: rest)
+                } catch {
+                    // Somebody has removed the files by hand: the row alone is left to go.
+                    guard error.isNotFound else { throw error }
+                }
                 try database.execute("DELETE FROM builds WHERE id = ?", [.text(id.text)])
                 return true
             }

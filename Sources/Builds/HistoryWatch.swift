@@ -97,6 +97,17 @@ package final class HistoryWatch: Sendable {
             return !seen.isFollowed
         }
         guard begins else { return }
+        do throws(SystemError) {
+            try detach(isWatched, onNews)
+        } catch {
+            seen.withLock { $0.isFollowed = false }
+            throw error
+        }
+    }
+
+    private func detach(
+        _ isWatched: @escaping @Sendable () -> Bool, _ onNews: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         try Threads.detach {
             while true {
                 Threads.sleep(Self.lookEvery)

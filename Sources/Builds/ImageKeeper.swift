@@ -34,11 +34,15 @@ package struct ImageKeeper: Sendable {
 extension BuildDirectory {
     /// Removes the image that this build made, asking the engine itself.
     ///
+    /// - Parameters:
+    ///   - engine: looked for only where there is an image to remove.
+    ///   - history: all builds, as others may have made the same image.
+    ///   - environment: this process's own.
     /// - Returns: what became of it.
     /// - Throws: `Problem` where it can be found out or done only later.
-    package func removeImage(by engine: Engine, _ history: History, environment: [String: String]) throws
-        -> ImageRemoval
-    {
+    package func removeImage(
+        by engine: @autoclosure () throws -> Engine, _ history: History, environment: [String: String]
+    ) throws -> ImageRemoval {
         guard let status = try status(), let image = status.image else {
             return ImageRemoval(isRemoved: false, message: "the build made no image")
         }
@@ -50,7 +54,7 @@ extension BuildDirectory {
         let name = try ImageReference(order.imageName, field: "image_name")
         let tags = try order.options.tags.map { tag in try name.tagged(tag) }
         let pushed = try (status.pushed ?? []).map { text in try ImageReference(text, field: "pushed") }
-        return try engine.removeImage(image.id, names: [name] + tags + pushed, environment: environment)
+        return try engine().removeImage(image.id, names: [name] + tags + pushed, environment: environment)
     }
 }
 

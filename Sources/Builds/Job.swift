@@ -25,9 +25,20 @@ package struct Job: Codable, Sendable, Equatable {
 extension BuildDirectory {
     private var jobPath: String { "\(path)/job.json" }
 
+    /// As far as it can be read.
+    package var job: Job? { (try? knownJob()) ?? nil }
+
     /// nil where no scheduler has the build, or the file makes no sense.
-    package var job: Job? {
-        guard let bytes = try? Files.read(jobPath, limit: 64 << 10) else { return nil }
+    ///
+    /// - Throws: what keeps it from being read, which says nothing of the job.
+    func knownJob() throws(SystemError) -> Job? {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try Files.read(jobPath, limit: 64 << 10)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
         return try? JSON.decode(Job.self, bytes, "job.json")
     }
 

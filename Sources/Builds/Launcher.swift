@@ -56,14 +56,18 @@ package struct SchedulerLauncher: Launcher {
     package init() {}
 
     package func launch(_ build: BuildDirectory) throws {
-        guard build.job == nil else { return }
+        guard try build.knownJob() == nil else { return }
         // A scheduler that opens it first would give it rights of its own.
         _ = try build.openLogToWrite()
         try build.write(Job())
     }
 
-    /// Without a job it is a build that was begun before the settings named a scheduler.
+    /// Without a job it is a build that was begun before the settings named a scheduler; a job that cannot be read is one.
     package func hasGivenUp(_ build: BuildDirectory, launchedFor age: Duration) -> Bool {
-        build.job?.isGivenUp ?? (age >= .seconds(5))
+        do throws(SystemError) {
+            return try build.knownJob()?.isGivenUp ?? (age >= .seconds(5))
+        } catch {
+            return false
+        }
     }
 }

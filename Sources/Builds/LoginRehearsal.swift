@@ -23,11 +23,10 @@ struct LoginRehearsal {
             else { continue }
             let isInsecure = settings.images.insecureRegistries.contains(registry)
             let url = "\(isInsecure ? "http" : "https")://\(registry)"
-            let server = try HTTPServer(
-                url: url, field: "images.push_registry", credentials: .basic(user: user, password: password),
-                caBundle: settings.python.caBundle, proxy: settings.network.proxy(for: url))
-            guard let answer = try? HTTPClient(server, timeoutSeconds: 10).get("/v2/"),
-                answer.status == 401, answer.takesBasic
+            // Without the login first: a registry whose certificate is not looked at may well speak TLS, and what is
+            // shown to it in plain text would be shown to everybody.
+            guard try asksForLogin(url, nil),
+                try asksForLogin(url, .basic(user: user, password: password))
             else { continue }
             throw Problem(
                 .pushFailed,
@@ -35,5 +34,13 @@ struct LoginRehearsal {
                 hint: "look whether user and password are right; a login is made by: "
                     + "podman login --authfile \(file) \(registry)")
         }
+    }
+
+    private func asksForLogin(_ url: String, _ credentials: HTTPServer.Credentials?) throws(Problem) -> Bool {
+        let server = try HTTPServer(
+            url: url, field: "images.push_registry", credentials: credentials,
+            caBundle: settings.python.caBundle, proxy: settings.network.proxy(for: url))
+        guard let answer = try? HTTPClient(server, timeoutSeconds: 10).get("/v2/") else { return false }
+        return answer.status == 401 && answer.takesBasic
     }
 }

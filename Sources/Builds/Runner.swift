@@ -106,14 +106,12 @@ package struct Runner {
     )
         throws
     {
-        let shouldStop = {
-            record.beat()
-            return stop.isRequested
-        }
+        let shouldStop = { stop.isRequested }
         try record.update { status, now in
             status.runner = .own
             status.enter(.preparing, at: now)
         }
+        try record.beat()
         record.note(
             "build \(directory.id): \(order.modelName) version \(order.modelVersion) as \(order.imageName)")
         tags?.begin()

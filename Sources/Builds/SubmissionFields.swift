@@ -6,6 +6,8 @@ struct SubmissionFields {
     private var values: [String: JSONValue]
     /// Names that were asked for.
     private var known: Set<String> = []
+    /// Whether `true` and `false` stand there as texts, and mean what the field makes of them.
+    private var isQuery = false
 
     init(_ body: [UInt8]) throws(Problem) {
         guard let parsed = try? JSONDecoder().decode(JSONValue.self, from: Data(body)) else {
@@ -32,16 +34,17 @@ struct SubmissionFields {
         }
     }
 
-    /// Takes a query string's pairs; `true` and `false` are truth values there.
+    /// Takes a query string's pairs, all of which are texts.
     init(query: [(name: String, value: String)]) throws(Problem) {
         var values: [String: JSONValue] = [:]
         for (name, value) in query {
             guard values[name] == nil else {
                 throw .invalid(name.printable(limit: 60), "stands more than once in the query")
             }
-            values[name] = ["true": .truth(true), "false": .truth(false)][value] ?? .text(value)
+            values[name] = .text(value)
         }
         self.values = values
+        isQuery = true
     }
 
     mutating func text(_ name: String) throws(Problem) -> String? {
@@ -64,6 +67,9 @@ struct SubmissionFields {
 
     mutating func truth(_ name: String) throws(Problem) -> Bool? {
         guard let value = take(name) else { return nil }
+        if isQuery, case .text(let text) = value, let truth = ["true": true, "false": false][text] {
+            return truth
+        }
         guard case .truth(let truth) = value else {
             throw .invalid(name, "must be true or false, not \(value.kind)")
         }

@@ -40,7 +40,7 @@ struct Verification {
             record.warn("the image was not tried: it is for another processor than this machine's")
             return
         }
-        try list(trial.secondAnswer)
+        list(trial.secondAnswer)
         do {
             try judge(trial, runner)
         } catch let problem as Problem where problem.code == .verificationFailed && recipe.isForGPU {
@@ -69,15 +69,19 @@ struct Verification {
     }
 
     /// Writes down what is installed in the image, where it answered that far; nothing depends on it.
-    private func list(_ answer: [UInt8]?) throws {
+    func list(_ answer: [UInt8]?) {
         guard let answer, let image = record.current.image else { return }
         guard let inventory = Inventory(answer) else {
             record.note("what is installed in the image could not be listed")
             return
         }
         let bill = inventory.billOfMaterials(of: image, at: Clock.system.now())
-        try Files.replace(directory.billOfMaterialsPath, with: JSON.encode(bill), isLasting: false)
-        record.note("the image holds \(bill.components.count) packages")
+        do {
+            try Files.replace(directory.billOfMaterialsPath, with: JSON.encode(bill), isLasting: false)
+            record.note("the image holds \(bill.components.count) packages")
+        } catch {
+            record.note("the list of what is installed in the image could not be written: \(error)")
+        }
     }
 
     /// Records what came of a trial.

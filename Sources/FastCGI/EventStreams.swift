@@ -20,6 +20,8 @@ package final class EventStreams: Sendable {
     package let limit: Int
     private let arrivals = Mutex<[Arrival]>([])
     private let watchers = Atomic(0)
+    /// Whether nobody serves any more.
+    private let isOver = Atomic(false)
     private let news: Occasion
 
     /// Serves up to `limit` watchers, each of which holds an open file.
@@ -31,21 +33,35 @@ package final class EventStreams: Sendable {
     /// How many are served now.
     package var count: Int { watchers.load(ordering: .relaxed) }
 
-    package var hasRoom: Bool { count < limit }
+    package var hasRoom: Bool { count < limit && !isOver.load(ordering: .acquiring) }
 
     /// Tells that feeds without a directory have news; from any thread.
     package func wake() { news.happen() }
 
     /// Takes over a connection; it is closed at once where there is no room.
     func take(_ arrival: Arrival) {
-        guard hasRoom else { return }
+        let isTaken = arrivals.withLock { list in
+            guard hasRoom else { return false }
+            list.append(arrival)
+            return true
+        }
+        guard isTaken else { return }
         watchers.add(1, ordering: .relaxed)
-        arrivals.withLock { $0.append(arrival) }
         news.happen()
     }
 
     /// Serves until `stop` happens, then ends all streams: their watchers connect again, to whoever comes after.
+    ///
+    /// - Throws: what keeps any from being served; then there is room for none.
     func run(until stop: Occasion) throws(SystemError) {
+        defer {
+            // Under the lock, so that nobody is left who came a moment before.
+            arrivals.withLock { list in
+                isOver.store(true, ordering: .releasing)
+                list = []
+            }
+            watchers.store(0, ordering: .relaxed)
+        }
         var table = try StreamTable(stop: stop, news: news)
         while true {
             let isStopping = try table.wait()
@@ -57,7 +73,6 @@ package final class EventStreams: Sendable {
             if isStopping {
                 // Who has just come got its answer's head above: a browser gives up where it gets none.
                 table.endAll()
-                watchers.store(0, ordering: .relaxed)
                 return
             }
             let gone = table.takeGone()

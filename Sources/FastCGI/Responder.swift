@@ -2,6 +2,7 @@ internal import CFastCGI
 internal import Core
 internal import Glibc
 package import Posix
+internal import Synchronization
 
 /// Answers FastCGI requests from a listening socket, several at a time, until told to stop.
 ///
@@ -44,14 +45,21 @@ package struct Responder: Sendable {
         Signals.ignore(SIGPIPE)
         try listener.stopBlocking()
         let stop = try Occasion()
+        // The last request in hand may be for a stream: these end after it.
+        let allServed = try Occasion()
+        let serving = Atomic(threads)
         Threads.concurrently(threads + 2) { index in
             do {
                 switch index {
                 case 0:
                     _ = signals.wait()
                     stop.happen()
-                case 1: try streams?.run(until: stop)
-                default: try serve(until: stop)
+                case 1: try streams?.run(until: allServed)
+                default:
+                    defer {
+                        if serving.subtract(1, ordering: .relaxed).newValue == 0 { allServed.happen() }
+                    }
+                    try serve(until: stop)
                 }
             } catch {
                 Log("fastcgi").error("a thread cannot wait for requests", ["cause": error])

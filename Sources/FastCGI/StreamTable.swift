@@ -25,6 +25,8 @@ struct StreamTable: ~Copyable {
         var pending: [UInt8] = []
         var sent = 0
         var isLast = false
+        /// Whether the poller tells when there is room.
+        var awaitsRoom = false
         var lastSend: ContinuousClock.Instant
 
         init(_ arrival: EventStreams.Arrival, _ topic: Topic, _ now: ContinuousClock.Instant) {
@@ -61,7 +63,8 @@ struct StreamTable: ~Copyable {
     private let poller: Poller
     private let stop: Occasion
     private let news: Occasion
-    private let directories: DirectoryWatch
+    /// nil where the system has no watch left: then looking once a second has to do.
+    private let directories: DirectoryWatch?
     private var watchers: [Int32: Watcher] = [:]
     private var topics: [String: Topic] = [:]
     private var topicOfDirectory: [String: [Topic]] = [:]
@@ -72,9 +75,9 @@ struct StreamTable: ~Copyable {
 
     init(stop: Occasion, news: Occasion) throws(SystemError) {
         let poller = try Poller()
-        let directories = try DirectoryWatch()
-        for descriptor in [stop.descriptor, news.descriptor, directories.descriptor] {
-            try poller.watch(descriptor)
+        let directories = try? DirectoryWatch()
+        for descriptor in [stop.descriptor, news.descriptor, directories?.descriptor] {
+            if let descriptor { try poller.watch(descriptor) }
         }
         self.poller = poller
         self.directories = directories
@@ -92,8 +95,8 @@ struct StreamTable: ~Copyable {
             case news.descriptor.number:
                 news.reset()
                 for topic in topics.values where topic.feed.directory == nil { topic.hasNews = true }
-            case directories.descriptor.number:
-                for path in directories.changed() {
+            case directories?.descriptor.number:
+                for path in directories?.changed() ?? [] {
                     for topic in topicOfDirectory[path] ?? [] { topic.hasNews = true }
                 }
             default:
@@ -131,8 +134,7 @@ struct StreamTable: ~Copyable {
             topic = Topic(key, arrival.subscription.makeFeed(), now)
             topics[key] = topic
             if let directory = topic.feed.directory {
-                // Where the system has no watch left, looking once a second has to do.
-                if topicOfDirectory[directory] == nil { try? directories.add(directory) }
+                if topicOfDirectory[directory] == nil { try? directories?.add(directory) }
                 topicOfDirectory[directory, default: []].append(topic)
             }
         }
@@ -179,13 +181,12 @@ struct StreamTable: ~Copyable {
 
     /// Sends what is left over, then the next piece.
     private mutating func advance(_ watcher: Watcher, _ now: ContinuousClock.Instant) {
-        let wasBlocked = watcher.isBlocked
         switch push(watcher, now) {
         case .isOver: return remove(watcher)
-        case .isBlocked: return block(watcher, wasBlocked)
+        case .isBlocked: return awaitRoom(watcher, true)
         case .goesOn: break
         }
-        guard let (piece, records) = next(for: watcher) else { return unblock(watcher, wasBlocked) }
+        guard let (piece, records) = next(for: watcher) else { return awaitRoom(watcher, false) }
         watcher.pending = records
         watcher.sent = 0
         watcher.position = piece.position
@@ -195,9 +196,9 @@ struct StreamTable: ~Copyable {
         }
         switch push(watcher, now) {
         case .isOver: remove(watcher)
-        case .isBlocked: block(watcher, wasBlocked)
+        case .isBlocked: awaitRoom(watcher, true)
         case .goesOn:
-            unblock(watcher, wasBlocked)
+            awaitRoom(watcher, false)
             hungry[watcher.connection.number] = watcher
         }
     }
@@ -236,18 +237,19 @@ struct StreamTable: ~Copyable {
         return watcher.isLast ? .isOver : .goesOn
     }
 
-    private mutating func block(_ watcher: Watcher, _ wasBlocked: Bool) {
-        if !wasBlocked, (try? poller.follow(watcher.connection, forOutput: true)) == nil { remove(watcher) }
-    }
-
-    private func unblock(_ watcher: Watcher, _ wasBlocked: Bool) {
-        if wasBlocked { try? poller.follow(watcher.connection, forOutput: false) }
+    private mutating func awaitRoom(_ watcher: Watcher, _ awaits: Bool) {
+        guard watcher.awaitsRoom != awaits else { return }
+        watcher.awaitsRoom = awaits
+        if (try? poller.follow(watcher.connection, forOutput: awaits)) == nil { remove(watcher) }
     }
 
     /// Heartbeats, and the end of those who take nothing or have been here long.
     private mutating func sweep(_ now: ContinuousClock.Instant) {
         for watcher in Array(watchers.values) {
-            if watcher.isBlocked {
+            if now - watcher.since > Self.endAfter + Self.dropAfter {
+                // Who reads a little now and then cannot be ended properly.
+                remove(watcher)
+            } else if watcher.isBlocked {
                 if now - watcher.lastSend > Self.dropAfter { remove(watcher) }
             } else if now - watcher.since > Self.endAfter {
                 end(watcher)
@@ -287,7 +289,7 @@ struct StreamTable: ~Copyable {
         topicOfDirectory[directory]?.removeAll { $0 === topic }
         if topicOfDirectory[directory]?.isEmpty == true {
             topicOfDirectory[directory] = nil
-            directories.remove(directory)
+            directories?.remove(directory)
         }
     }
 

@@ -105,6 +105,13 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Lets whoever inherits the file read it from its beginning.
+    ///
+    /// The corresponding C function is `lseek(2)`.
+    package func rewind() throws(SystemError) {
+        guard lseek(number, 0, SEEK_SET) == 0 else { throw SystemError("lseek") }
+    }
+
     /// Reads up to `limit` bytes from `offset`, fewer only at the end of the file.
     package func read(at offset: Int, limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -57,16 +57,17 @@ package struct Scheduler: Sendable {
         do {
             if settings.submit.contains("{script}") { try writeScript() }
             if let manifest {
-                let pipe = try Descriptor.pipe()
-                // Much less than a pipe holds: it waits for no reader.
-                try pipe.writer.write(manifest.filled(placeholders).utf8)
-                input = pipe.reader
+                // No pipe: filled in it may be more than one holds, and nobody reads yet.
+                let file = try Descriptor.unnamed(in: state)
+                try file.write(manifest.filled(placeholders).utf8)
+                try file.rewind()
+                input = file
             }
         } catch {
             throw Problem(.internalError, "a job cannot be written down", cause: error)
         }
         let answer = try run(settings.submit, placeholders, input: input)
-        // Slurm says NUMBER;CLUSTER where there are several clusters.
+        // Slurm says NUMBER;CLUSTER where it was told one; the settings see to it that the other commands are told too.
         return try Self.job(String(answer.output.prefix { $0 != ";" }), "submit")
     }
 

@@ -172,6 +172,17 @@ extension Settings.Launcher {
             "kubernetes needs launcher.manifest, a copy of packaging/kubernetes/runner.yaml that is made the site's own"
         )
         refuse(kind == .command && states.isEmpty, "kind", "command needs launcher.states")
+        func namesCluster(_ words: [String]) -> Bool {
+            words.flatMap { $0 == "{options}" ? options : [$0] }
+                .contains { $0.hasPrefix("--clusters") || $0.hasPrefix("-M") }
+        }
+        // A job would be handed over again and again, as nobody found it where it is.
+        refuse(
+            kind == .slurm && namesCluster(submit)
+                && ![find, status, cancel].allSatisfy { $0.isEmpty || namesCluster($0) },
+            namesCluster(options) ? "options" : "submit",
+            "names a cluster to sbatch alone: set SLURM_CLUSTERS for slipway serve, or name it in find, status and cancel too"
+        )
         let place = [Placeholder.command, .id, .name].map { "{\($0.rawValue)}" }
         refuse(
             kind != .kubernetes && manifest == nil && !submit.isEmpty

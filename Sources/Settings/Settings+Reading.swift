@@ -94,6 +94,10 @@ extension Settings {
         reader.refuse(
             launcher.kind == .slurm && state.contains { "%\\".contains($0) }, "server", "state",
             "must not hold % or \\ with launcher.kind slurm: sbatch reads them as something else")
+        reader.refuse(
+            launcher.kind != .local && builds.removeImages, "builds", "remove_images",
+            "has no use with launcher.kind \(launcher.kind.rawValue): images are with the engines of the nodes"
+        )
         for address in python.extraIndexURLs {
             guard let broken = WebAddress.brokenRule(address) else { continue }
             reader.refuse(true, "python", "extra_index_urls", broken.rule)

@@ -15,7 +15,7 @@ enum EventRoutes {
                     EventSubscription(
                         key: "", position: position ?? EventPosition(), greeting: ServerEvent.greeting,
                         heartbeat: ServerEvent.heartbeat
-                    ) { HistoryEvents(builds.watch) { builds.status($0.id) } })
+                    ) { HistoryEvents(builds.watch) { builds.glimpse($0.id) } })
             },
             Route("GET", "\(base)/{id}/events", access: .readers) { request, context in
                 let id = try context.requiredID()

@@ -9,12 +9,12 @@ final class HistoryEvents: EventFeed {
     private static let limit = 20
 
     private let watch: HistoryWatch
-    private let status: (HistoryWatch.Change) -> [UInt8]?
+    private let look: (HistoryWatch.Change) -> BuildService.Glimpse
 
-    /// Tells what `watch` sees; `status` gives a build as answers show it, and nil where it is gone.
-    init(_ watch: HistoryWatch, status: @escaping (HistoryWatch.Change) -> [UInt8]?) {
+    /// Tells what `watch` sees; `look` gives a build as its file shows it.
+    init(_ watch: HistoryWatch, look: @escaping (HistoryWatch.Change) -> BuildService.Glimpse) {
         self.watch = watch
-        self.status = status
+        self.look = look
     }
 
     /// The index lies in no directory that tells of it: `HistoryWatch` does.
@@ -30,16 +30,23 @@ final class HistoryEvents: EventFeed {
                 ServerEvent.bytes("hello", id: "\(latest)", data: Array("{}".utf8)),
                 position: EventPosition(mark: latest + 1))
         }
-        let next = changes.prefix(Self.limit)
-        guard let last = next.last else { return nil }
-        let bytes = next.flatMap { change in
-            if let build = status(change) {
-                return ServerEvent.bytes("build", id: "\(change.serial)", data: build)
+        var bytes: [UInt8] = []
+        var told: Int?
+        for change in changes.prefix(Self.limit) {
+            let id = "\(change.serial)"
+            switch look(change) {
+            case .status(let build): bytes += ServerEvent.bytes("build", id: id, data: build)
+            case .gone:
+                bytes += ServerEvent.bytes(
+                    "removed", id: id, data: Array(#"{"build_id":"\#(change.id)"}"#.utf8))
+            case .unreadable: break
+            case .notYet:
+                // A moment later it is there; whoever was told of a later change would miss it.
+                return told.map { EventPiece(bytes, position: EventPosition(mark: $0 + 1)) }
             }
-            return ServerEvent.bytes(
-                "removed", id: "\(change.serial)", data: Array(#"{"build_id":"\#(change.id)"}"#.utf8))
+            told = change.serial
         }
-        return EventPiece(bytes, position: EventPosition(mark: last.serial + 1))
+        return told.map { EventPiece(bytes, position: EventPosition(mark: $0 + 1)) }
     }
 
     /// - Returns: nil unless the text is an event's id.

@@ -1,3 +1,4 @@
+import Builders
 import Core
 import Posix
 import Testing
@@ -25,6 +26,27 @@ import Testing
         // Said or settled is one and the same.
         #expect(try makeService(state, history, site).submit(#","push":true"#).id == usual.id)
     }
+
+    @Test func `a label is not taken for the build's own state`() throws {
+        let service = try makeService(state, history, [:])
+        _ = try service.submit()
+        let waiting = try service.submit(#","labels":{"state":"failed"},"build_args":{"state":"succeeded"}"#)
+        #expect(String(decoding: waiting.build, as: UTF8.self).contains(#""queue_position":1"#))
+    }
+
+    @Test func `a build that is accepted and not there yet is not gone`() throws {
+        let service = try makeService(state, history, [:])
+        let directory = history.directory(.random())
+        guard case .gone = service.glimpse(directory.id) else { throw Unexpected() }
+        #expect(try directory.draft(order()))
+        guard case .notYet = service.glimpse(directory.id) else { throw Unexpected() }
+        try directory.establish()
+        guard case .status = service.glimpse(directory.id) else { throw Unexpected() }
+        try Files.replace("\(directory.path)/status.json", with: Array("{".utf8))
+        guard case .unreadable = service.glimpse(directory.id) else { throw Unexpected() }
+    }
+
+    private struct Unexpected: Error {}
 
     // What removes images, in the words that it prints.
     private func removing(_ output: String, status: Int = 0) -> Command {
@@ -65,6 +87,40 @@ import Testing
         #expect(try directory.status()?.state == .succeeded)
         // The image is nobody's business unless somebody says so.
         #expect(try makeService(state, history).prune(days: nil, count: 0) == [directory.id])
+    }
+
+    @Test func `a build whose files are gone, or cannot go, keeps no other from being pruned`() throws {
+        let (gone, stuck, last) = (try ended(), try ended(), try ended())
+        try Files.remove(gone.path)
+        // A name that is taken.
+        try Files.makeDirectory("\(state.path)/builds/.\(stuck.id).removed/x")
+        let service = try makeService(state, history)
+        #expect(try service.prune(days: nil, count: 0) == [gone.id, last.id])
+        #expect(try history.page(HistoryQuery([])).ids == [stuck.id])
+        #expect(try stuck.status()?.state == .succeeded)
+    }
+
+    @Test(arguments: [-1, 36_501, 999_999_999_999, Int.max])
+    func `an age that no build can have prunes none`(_ days: Int) throws {
+        _ = try ended()
+        let service = try makeService(state, history)
+        let problem = #expect(throws: Problem.self) { try service.prune(days: days, count: 0) }
+        #expect(problem?.hint == "say a number of days from 0 to 36500")
+        #expect(try service.prune(days: 36_500, count: nil).isEmpty)
+    }
+
+    @Test func `no engine is looked for where a build made no image`() throws {
+        func engine() throws -> Engine { throw Problem(.temporarilyUnavailable, "none is installed") }
+        let directory = try ended()
+        let removal = try directory.removeImage(by: engine(), history, environment: [:])
+        #expect(!removal.isRemoved && removal.message == "the build made no image")
+        var status = try #require(try directory.status())
+        status.image = .init(
+            reference: status.imageName, id: "sha256:1", digest: nil, sizeBytes: 1, engine: "", run: [])
+        try directory.write(status)
+        #expect(throws: Problem.self) {
+            try directory.removeImage(by: engine(), history, environment: [:])
+        }
     }
 
     @Test func `an image that another build made too is that build's`() throws {

@@ -1,8 +1,10 @@
 import Core
 import FoundationEssentials
 import Posix
+import Settings
 import Testing
 
+@testable import Builders
 @testable import Builds
 
 @Suite("What is in an image") struct InventoryTests {
@@ -56,6 +58,27 @@ import Testing
         ] {
             #expect(Inventory(Array(line.utf8)) == nil)
         }
+    }
+
+    @Test func `is only missing where it cannot be written`() throws {
+        let state = try StateDirectory()
+        let directory = try History(state: state.path).accept(order())
+        var status = BuildStatus(id: directory.id, order: order())
+        status.image = image
+        let settings = try Settings(file: nil, environment: [:], cores: 1) { _ in "" }
+        let verification = Verification(
+            engine: Engine(kind: .docker, path: "/bin/false", version: "1", mounts: true),
+            settings: settings, environment: [:], directory: directory,
+            record: BuildRecord(directory, status, .system) { _ in },
+            log: LogWriter(try directory.openLogToWrite()))
+        let answer = Array(#"{"python":[["six","1.16.0"]],"debian":[],"system":""}"#.utf8)
+        // A name that is taken.
+        try Files.makeDirectory("\(directory.billOfMaterialsPath)/x")
+        verification.list(answer)
+        #expect(directory.lastLogLine?.contains("could not be written: rename ") == true)
+        try Files.remove(directory.billOfMaterialsPath)
+        verification.list(answer)
+        #expect(directory.lastLogLine?.hasSuffix("the image holds 1 packages") == true)
     }
 
     @Test func `is what this machine's own Python says of itself`() throws {

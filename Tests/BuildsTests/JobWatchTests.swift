@@ -302,6 +302,21 @@ struct JobWatchTests {
         #expect(build.job?.number == "12")
     }
 
+    @Test func `a job that cannot be read for a moment is not lost`() throws {
+        var (build, watch) = try handedOver()
+        let (path, aside) = ("\(build.path)/job.json", "\(build.path)/aside")
+        try Files.move(path, to: aside)
+        try Files.makeDirectory(path)
+        clock.advance(seconds: 6)
+        try round(&watch, at: 6)
+        #expect(throws: SystemError.self) { try SchedulerLauncher().launch(build) }
+        #expect(try build.status()?.state == .queued)
+        try Files.remove(path)
+        try Files.move(aside, to: path)
+        try round(&watch, at: 12)
+        #expect(try asked() == ["submit \(build.id)", "status 12"])
+    }
+
     @Test func `a job that makes no sense is a build's end`() throws {
         let (build, _) = try handedOver()
         try Files.replace("\(build.path)/job.json", with: Array("{garbage".utf8))

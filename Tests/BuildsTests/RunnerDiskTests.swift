@@ -47,6 +47,21 @@ import Testing
         #expect(throws: SystemError.self) { try record.update { _, _ in } }
     }
 
+    @Test func `shows that the runner lives, whatever it waits for, until the end`() throws {
+        let written = Mutex<[BuildStatus]>([])
+        let record = BuildRecord(
+            directory, BuildStatus(id: directory.id, order: order()), .system,
+            write: { status in written.withLock { $0.append(status) } }, giveUp: { _ in })
+        try record.update { status, _ in status.runner = .own }
+        try record.beat(every: .milliseconds(2))
+        for _ in 0..<5000 where written.withLock({ $0.count < 4 }) { Threads.sleep(.milliseconds(2)) }
+        try record.update { status, now in status.enter(.failed, at: now) }
+        Threads.sleep(.milliseconds(20))
+        let times = written.withLock { $0.map(\.updatedAt.milliseconds) }
+        #expect(times.count >= 5 && times == times.sorted())
+        #expect(written.withLock { $0.last?.state } == .failed)
+    }
+
     @Test func `has room for the build's end until that is written`() throws {
         directory.reserveRoom()
         #expect(try Files.status("\(directory.path)/reserve")?.size == 256 << 10)

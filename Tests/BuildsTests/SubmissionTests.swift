@@ -119,6 +119,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["true", "false"]) func `a model may be called as a truth is`(name: String) throws {
+        let submission = try Submission(
+            query: [("model_name", name), ("model_version", "1"), ("slim", "true")])
+        #expect(submission.modelName.text == name)
+        #expect(try submission.options.recipeRequest().slim)
+        #expect(throws: Problem.self) {
+            try Submission(query: [("model_name", name), ("model_version", "1"), ("slim", "yes")])
+        }
+    }
+
     @Test func `deep nesting and invalid UTF-8 are no valid JSON`() {
         let deep = Array(String(repeating: "[", count: 100_000).utf8)
         #expect(throws: Problem.self) { try Submission(json: deep) }

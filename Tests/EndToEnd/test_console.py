@@ -91,7 +91,12 @@ def test_viewers_look_and_do_nothing(hosted, browser, good):
             assert not seen.button(name).count()
         seen.open("#/builds")
         seen.page.locator("main table").wait_for()
-        assert not seen.page.locator("main input[type=checkbox]").count()
+        # They choose what to compare.
+        boxes = seen.page.locator("main tbody input[type=checkbox]")
+        for index in range(2):
+            boxes.nth(index).check()
+        seen.link("Compare").wait_for()
+        assert not seen.page.locator(".choice-bar button:visible", has_text=re.compile("Cancel|Retry|Delete")).count()
         seen.open("#/audit")
         seen.page.locator("main", has_text="for administrators").wait_for()
 
@@ -208,6 +213,12 @@ def test_a_batch_of_three(hosted, browser, good):
         seen.button("Build 3 Docker images").click()
         seen.page.locator(".batch", has_text="3 of 3 builds have ended").wait_for(timeout=120_000)
         seen.page.locator(".batch", has_text="3 succeeded").wait_for()
+        # The card is of the whole batch, whatever the list is asked for.
+        seen.open(f"#{seen.page.url.partition('#')[2]}&state=failed")
+        seen.page.locator("main .placeholder", has_text="Nothing matches").wait_for()
+        seen.page.locator(".batch", has_text="3 of 3 builds have ended").wait_for()
+        seen.page.go_back()
+        seen.page.locator("main tbody tr").first.wait_for()
         boxes = seen.page.locator("main tbody input[type=checkbox]")
         assert boxes.count() == 3
         for index in range(2):
@@ -215,6 +226,27 @@ def test_a_batch_of_three(hosted, browser, good):
         seen.link("Compare").click()
         seen.page.get_by_role("heading", name="Two builds compared").wait_for()
         seen.page.locator(".differs", has_text=f"{MANY} 1").first.wait_for()
+
+
+def test_a_batch_refused_in_part_says_why(hosted, browser):
+    with console(hosted, browser, address=version_address(MANY)) as seen:
+        page = seen.page
+        # As if version 10 were gone by the time that it is ordered.
+        page.route("**/build-docker/batch", lambda route: route.continue_(
+            post_data={"model_name": MANY, "versions": ["11", "404"]}))
+        for version in ("11", "10"):
+            page.get_by_role("checkbox", name=f"Choose version {version}", exact=True).check()
+        seen.button("Build 2 Docker images").click()
+        page.locator(".complaint li", has_text="Version 10: ").wait_for()
+        assert page.locator("main tbody input:checked").count() == 1
+        seen.link("See the others").click()
+        page.locator(".batch", has_text="1 of 1 builds have ended").wait_for(timeout=120_000)
+
+
+def test_what_was_ordered_differently_is_compared(hosted, browser, good, failed):
+    with console(hosted, browser, address=f"#/compare/{good['build_id']}/{failed['build_id']}") as seen:
+        row = seen.page.locator("tr", has_text="Extra requirements")
+        row.locator(".differs", has_text="no-such-package-of-slipway==9").wait_for()
 
 
 def test_a_failed_build_opens_at_its_error_and_is_built_again_with_changes(hosted, browser, failed):

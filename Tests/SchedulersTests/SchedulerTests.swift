@@ -134,6 +134,20 @@ struct SchedulerTests {
         #expect(scheduler.programs.map(\.path) == [nil])
     }
 
+    @Test("reads its manifest whole, however much it has become")
+    func manifest() throws {
+        let file = try directory.write(
+            String(repeating: "- {command}\n", count: 2500), to: "manifest.yaml")
+        let words = ["--config", "/" + String(repeating: "c", count: 200)]
+        let scheduler = try scheduler(
+            "cat >'\(directory.file("input"))'; echo 12", arguments: words, more: "  manifest: \(file)")
+        #expect(try scheduler.submit(id, log: "/l") == "12")
+        let input = try directory.read("input")
+        #expect(input.utf8.count > 500_000)
+        #expect(input.hasPrefix("[[\"/usr/bin/slipway\",\"build\",") && input.hasSuffix("c\"]]"))
+        #expect(try Files.names(in: directory.path) == ["input", "manifest.yaml", "scheduler"])
+    }
+
     @Test("that takes only scripts gets one that becomes what it is given")
     func script() throws {
         let yaml = "launcher: {kind: slurm, submit: [/bin/sh, \"{script}\", /bin/echo, \"{id}\"]}"

@@ -37,6 +37,25 @@ struct LauncherSettingsTests {
         #expect((launcher.commandSeconds, launcher.pollSeconds, launcher.graceSeconds) == (20, 5, 30))
     }
 
+    @Test("name a cluster to all of Slurm's commands or to none")
+    func clusters() throws {
+        let own = #"""
+            launcher:
+              kind: slurm
+              options: [-Mbig]
+              find: [squeue, "{options}", "{name}"]
+              status: [squeue, --clusters=big, "{job}"]
+              cancel: [scancel, -M, big, "{job}"]
+            """#
+        #expect(try launcher(own).options == ["-Mbig"])
+        #expect(throws: Settings.Invalid.self) {
+            try launcher(own.replacing("-M, big, ", with: ""))
+        }
+        #expect(
+            try launcher("launcher: {kind: slurm, options: [--mem=8G, --cluster-constraint=x]}").kind
+                == .slurm)
+    }
+
     @Test("can be given by the environment")
     func environment() throws {
         let launcher = try launcher(
@@ -86,6 +105,16 @@ struct LauncherSettingsTests {
             Wrong(
                 yaml: "launcher: {kind: slurm, submit: [sbatch, x]}",
                 problem: "submit: must name the build: {command}, {id} or {name}"),
+            Wrong(
+                yaml: "launcher: {kind: slurm, options: [--clusters=big]}",
+                problem:
+                    "options: names a cluster to sbatch alone: set SLURM_CLUSTERS for slipway serve, or name it in find, status and cancel too"
+            ),
+            Wrong(
+                yaml: "launcher: {kind: slurm, submit: [sbatch, -M, big, \"{command}\"]}",
+                problem:
+                    "submit: names a cluster to sbatch alone: set SLURM_CLUSTERS for slipway serve, or name it in find, status and cancel too"
+            ),
             Wrong(yaml: "launcher: {kind: slurm, status: []}", problem: "kind: slurm needs launcher.status"),
             Wrong(
                 yaml: "launcher: {kind: slurm, cancel: [\"a\\nb\"]}",
@@ -100,11 +129,17 @@ struct LauncherSettingsTests {
                 problem:
                     "server.state: must not hold % or \\ with launcher.kind slurm: sbatch reads them as something else"
             ),
+            Wrong(
+                yaml: "{launcher: {kind: slurm}, builds: {remove_images: true}}",
+                problem:
+                    "builds.remove_images: has no use with launcher.kind slurm: images are with the engines of the nodes"
+            ),
             Wrong(yaml: "server: {database: db}", problem: "server.database: must be an absolute path"),
         ])
     func wrong(_ wrong: Wrong) {
         let error = #expect(throws: Settings.Invalid.self) { try launcher(wrong.yaml) }
-        let place = wrong.problem.hasPrefix("server.") ? "" : "launcher."
+        let isPlaced = ["server.", "builds."].contains(where: wrong.problem.hasPrefix)
+        let place = isPlaced ? "" : "launcher."
         #expect(
             error?.problems.contains("slipway.yaml:1: \(place)\(wrong.problem)") == true,
             "\(error?.problems ?? [])")

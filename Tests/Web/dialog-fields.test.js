@@ -6,6 +6,9 @@ import { FieldError, asked, fieldOf, kinds, valueOf, writtenOf } from "../../sta
 const values = [
   ["image_name", "  team/iris:1 ", "team/iris:1"],
   ["image_name", "   ", undefined],
+  ["image_name", "local", "local"],
+  ["env_manager", "local", undefined],
+  ["env_manager", "conda", "conda"],
   ["extra_requirements", "pandas==2.0\n\n  numpy ; python_version > '3'  \n", ["pandas==2.0", "numpy ; python_version > '3'"]],
   ["extra_requirements", "\n", undefined],
   ["apt_packages", "git, libgomp1\ncurl", ["git", "libgomp1", "curl"]],

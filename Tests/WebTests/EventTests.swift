@@ -159,6 +159,16 @@ private final class WatchedBuild {
         #expect(isOver)
     }
 
+    @Test func `a spoiled status is shown as it was before, and takes no build away`() throws {
+        let build = try WatchedBuild()
+        var position = EventPosition()
+        _ = build.tell(&position)
+        try Files.replace("\(build.directory.path)/status.json", with: Array("{".utf8))
+        let (events, isOver) = build.tell(&position)
+        #expect(events.isEmpty)
+        #expect(!isOver)
+    }
+
     @Test(arguments: [
         "", "-", "1", "1-", "-1", "1-x", "1--1", " 1-1", "1-11111111111111111", "9999999999999999999-1",
         "١-1",

@@ -1,9 +1,7 @@
 // One field of the form: label, control, hint and what is wrong with it.
 import { h, show } from "../lib/dom.js";
 import { text } from "../lib/i18n.js";
-import { kinds, valueOf, writtenOf } from "./fields.js";
-
-const managers = ["local", "virtualenv", "conda"];
+import { kinds, managers, valueOf, writtenOf } from "./fields.js";
 
 function control(name, properties) {
   const plain = { autocomplete: "off", spellcheck: false, autocapitalize: "none" };
@@ -54,8 +52,7 @@ export class Field {
 
   /** For the API; undefined where the field says nothing. */
   get value() {
-    const value = valueOf(this.name, this.written);
-    return value === managers[0] ? undefined : value;
+    return valueOf(this.name, this.written);
   }
 
   hint(...words) {

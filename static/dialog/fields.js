@@ -10,6 +10,9 @@ export const kinds = {
   slim: "truth", no_cache: "truth", pull: "truth",
 };
 
+/** What `env_manager` is one of; the first stands for nothing said. */
+export const managers = ["local", "virtualenv", "conda"];
+
 /** What the API takes in a query too, when it is asked what an order would do. */
 export const asked = Object.keys(kinds).filter((name) => ["text", "choice", "either", "truth"].includes(kinds[name]));
 
@@ -40,6 +43,7 @@ export function valueOf(name, written) {
     case "pairs": return pairs(name, written);
     case "number": return written === "" ? undefined : Number(written);
     case "truth": return written || undefined;
+    case "choice": return written && written !== managers[0] ? written : undefined;
     case "either": return written === "" ? undefined : written === "true";
     default: return written.trim() || undefined;
   }

@@ -44,11 +44,21 @@ function common(a, b) {
   return lengths;
 }
 
-/** Two lists of names with versions, by name: `{ name, a, b, same }`. */
+/** Two lists of packages, `{ name, version, type }`, by name and type: `{ name, type, a, b, same }`. What is there in
+ *  several versions has them all. */
 export function byName(a, b) {
-  const first = new Map(a);
-  const second = new Map(b);
-  return [...new Set([...first.keys(), ...second.keys()])].sort().map((name) => ({
-    name, a: first.get(name) ?? null, b: second.get(name) ?? null, same: first.get(name) === second.get(name),
-  }));
+  const [first, second] = [versions(a), versions(b)];
+  return [...new Set([...first.keys(), ...second.keys()])].sort().map((key) => {
+    const [name, type] = key.split("\0");
+    return { name, type, a: first.get(key) ?? null, b: second.get(key) ?? null, same: first.get(key) === second.get(key) };
+  });
+}
+
+function versions(packages) {
+  const all = new Map();
+  for (const { name, version, type = "" } of packages) {
+    const key = `${name}\0${type}`;
+    all.set(key, new Set(all.get(key)).add(version));
+  }
+  return new Map([...all].map(([key, each]) => [key, [...each].sort().join(", ")]));
 }

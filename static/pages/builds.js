@@ -5,43 +5,57 @@ import { follow } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { plural, text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
-import { isAdministrator, mayBuild } from "../parts/build-actions.js";
 import { buildTable } from "../parts/build-table.js";
 import { Choice } from "../parts/choice.js";
-import { empty, fill } from "../parts/problem.js";
+import { Hand } from "../parts/hand.js";
+import { empty, fill, words } from "../parts/problem.js";
 import { hasEnded, kind, states } from "../parts/state.js";
 import { paging } from "../parts/table.js";
 
 const pageSize = 50;
+const largestBatch = 200;
 const filters = ["text", "state", "model_name", "user", "batch_id"];
 
 export function page({ query, context, signal }) {
   const list = h("div", { class: "card flush" });
   const batch = h("div");
   const live = h("span", { class: "live", role: "status" });
-  const choice = new Choice({ context, onDone: () => reload(), mayDelete: isAdministrator(context.me) });
+  const choice = new Choice({ context, onDone: () => reload() });
   const form = new Filters((change) => { location.replace(address("builds", {}, change)); }, signal);
   const heading = h("h1", { tabIndex: -1 }, text("builds"));
   const node = h("div", {},
     h("header", { class: "page-head with-actions" }, heading, live),
     batch, form.node, list, choice.node);
+  const hand = new Hand(list, signal);
   let known = new Map();
+  /** All builds of the batch, whatever else is asked for. */
+  let members = new Map();
   let next = null;
 
   async function load() {
     const asked = { ...Object.fromEntries(filters.map((name) => [name, query[name]])), page_token: query.page, max_results: pageSize };
-    const answer = await get(path, asked, { signal });
+    const { batch_id } = query;
+    const [answer, whole] = await Promise.all([
+      get(path, asked, { signal }), batch_id && get(path, { batch_id, max_results: largestBatch }, { signal }),
+    ]);
+    await hand.isFree();
+    return { answer, whole };
+  }
+
+  function take({ answer, whole }) {
     next = answer.next_page_token;
-    known = new Map(answer.builds.map((build) => [build.build_id, build]));
-    return answer;
+    known = newest(known, answer.builds);
+    members = newest(members, whole ? whole.builds : []);
+    return render();
   }
 
   function render() {
+    hand.keepFocus();
     const all = [...known.values()];
     choice.offer(all);
-    show(batch, query.batch_id && batchCard(all));
+    show(batch, members.size > 0 && batchCard([...members.values()]));
     if (!all.length) return nothing();
-    return [buildTable(all, { choice: mayBuild(context.me) && choice }), paging({
+    return [buildTable(all, { choice }), paging({
       token: query.page, next, address: (token) => address("builds", {}, { ...query, page: token }),
       labels: { paging: text("pages"), first: text("newest"), next: text("older") },
     })];
@@ -53,32 +67,32 @@ export function page({ query, context, signal }) {
   }
 
   form.set(query);
-  const reload = fill(list, signal, load, render);
+  const reload = fill(list, signal, load, take);
   const soon = later(300, reload, signal);
-  /** Drawn again without what is in the reader's hand being lost. */
-  const redraw = later(50, () => {
-    const name = (node) => node.ariaLabel ?? node.href;
-    const focused = list.contains(document.activeElement) && name(document.activeElement);
-    show(list, render());
-    if (focused) [...list.querySelectorAll("input, a, [tabindex]")].find((each) => name(each) === focused)?.focus();
+  const redraw = later(50, async () => {
+    await hand.isFree();
+    if (!signal.aborted) show(list, render());
   }, signal);
 
   follow(`${path}/events`, {
     on: {
       hello: () => soon(),
       build: (build) => {
-        if (!known.has(build.build_id)) return query.page || soon();
-        // Only a list tells places in the queue; others move up when one leaves it.
-        if (build.state === "queued" || known.get(build.build_id).state === "queued") soon();
-        known.set(build.build_id, build);
+        const before = known.get(build.build_id);
+        const isAsked = !query.state || build.state === query.state;
+        // Only a list tells places in the queue; others move up when one leaves it. And it tells what is asked for.
+        if (before ? !isAsked || [before.state, build.state].includes("queued") : isAsked && !query.page) soon();
+        for (const builds of [known, members]) if (builds.has(build.build_id)) builds.set(build.build_id, build);
         redraw();
       },
       removed: () => soon(),
     },
-    onState: (state) => {
-      const isLost = state !== "open";
-      live.className = `live ${isLost ? "lost" : "on"}`;
-      show(live, icon(isLost ? "lost" : "dot"), text(isLost ? "listLost" : "listLive"));
+    onState: (state, refusal) => {
+      const [sign, said] = {
+        open: ["dot", text("listLive")], lost: ["lost", text("listLost")], closed: ["warning", refusal && words(refusal).title],
+      }[state];
+      live.className = `live ${state === "open" ? "on" : "lost"}`;
+      show(live, said && [icon(sign), said]);
     },
     signal,
   });
@@ -92,6 +106,14 @@ export function page({ query, context, signal }) {
       reload();
     },
   };
+}
+
+/** The builds of a list, unless an event has told of something newer than the list. */
+function newest(known, builds) {
+  return new Map(builds.map((build) => {
+    const other = known.get(build.build_id);
+    return [build.build_id, other?.updated_at > build.updated_at ? other : build];
+  }));
 }
 
 function batchCard(all) {

@@ -1,4 +1,5 @@
 // Two builds side by side, with what differs marked.
+import { kinds, writtenOf } from "../dialog/fields.js";
 import { Refusal, builds, buildPath, get, getText } from "../lib/api.js";
 import { byName, sideBySide } from "../lib/diff.js";
 import { h } from "../lib/dom.js";
@@ -37,16 +38,20 @@ async function load(id, signal) {
 async function addPackages(both, signal) {
   const hasBills = both.every((one) => one.bill?.components);
   await Promise.all(both.map(async (one) => {
-    one.packages = hasBills ? one.bill.components.map(({ name, version }) => [name, version ?? ""]) : await required(one.build, signal);
+    one.packages = hasBills ? one.bill.components.map(component) : await required(one.build, signal);
   }));
   return both;
+}
+
+function component({ name, version = "", purl = "" }) {
+  return { name, version, type: /^pkg:([^/]+)\//.exec(purl)?.[1] };
 }
 
 async function required({ model_name, model_version }, signal) {
   const plan = await ifThere(get(`${builds}/defaults`, { model_name, model_version }, { signal }));
   return (plan?.defaults.requirements ?? []).map((line) => {
-    const [, name, rest] = /^([\w.-]+(?:\[[^\]]*\])?)\s*(.*)$/.exec(line) ?? [null, line, ""];
-    return [name, rest];
+    const [, name, version] = /^([\w.-]+(?:\[[^\]]*\])?)\s*(.*)$/.exec(line) ?? [null, line, ""];
+    return { name, version };
   });
 }
 
@@ -58,7 +63,7 @@ function isAlike(first, second) {
 function view(a, b) {
   const head = (one) => h("span", {}, h("a", { href: address("build", { id: one.build.build_id }) }, one.build.build_id));
   const columns = () => [
-    { name: h("span", { class: "visually-hidden" }, text("what")), cell: (row) => h("span", { class: "strong" }, row.name) },
+    { name: h("span", { class: "visually-hidden" }, text("what")), cell: (row) => [h("span", { class: "strong" }, row.name), row.type && h("span", { class: "faint" }, ` ${row.type}`)] },
     { name: head(a), cell: (row) => mark(row, row.a) },
     { name: head(b), cell: (row) => mark(row, row.b) },
   ];
@@ -68,6 +73,7 @@ function view(a, b) {
     const cell = (value) => (value === undefined || value === null || value === "" ? null : shown(value));
     return { name, a: cell(first), b: cell(second), same: isSame(first, second) };
   };
+  const options = Object.keys(kinds).filter((name) => !shownAnyway.includes(name));
   const steps = [...new Set([a, b].flatMap((one) => one.build.steps.map((step) => step.name)))];
   const rows = [
     row(text("state"), (build) => build.state, (state) => text(`state_${state}`)),
@@ -75,6 +81,8 @@ function view(a, b) {
     row(text("imageName"), (build) => build.image_name, (name) => h("code", {}, name)),
     row(text("baseImage"), (build) => build.base_image, (name) => h("code", {}, name)),
     row(text("envManager"), (build) => build.env_manager),
+    ...options.map((name) => row(text(`field_${name}`), (build) => option(name, build.options?.[name]),
+      (written) => written.split("\n").map((line, index) => [index > 0 && h("br"), line]))),
     row(text("size"), (build) => build.image?.size_bytes, bytes),
     row(text("memory"), (build) => build.verification?.memory_bytes, bytes),
     row(text("startup"), (build) => build.verification?.startup_seconds, duration, isAlike),
@@ -88,6 +96,17 @@ function view(a, b) {
     h("h2", { class: "section-title" }, text("packages")), packages(a, b, columns()),
     h("h2", { class: "section-title" }, text("dockerfile")), h("div", { class: "card flush" }, dockerfiles(a, b)),
   ];
+}
+
+/** Options of an order that the build itself tells better. */
+const shownAnyway = ["image_name", "base_image", "env_manager"];
+
+/** What was ordered, as the form has it; nothing where nothing was said. */
+function option(name, value) {
+  if (value === true || (value === false && kinds[name] === "either")) return text(`dialogEither_${value}`);
+  const written = writtenOf(name, value) || "";
+  // In what order pairs come says nothing.
+  return kinds[name] === "pairs" ? written.split("\n").sort().join("\n") : written;
 }
 
 function mark(row, value) {

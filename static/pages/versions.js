@@ -26,14 +26,29 @@ export function page({ parameters: { model }, query, context, signal }) {
   async function buildAll(button) {
     button.disabled = true;
     try {
-      const answer = await post(`${builds}/batch`, { model_name: model, versions: [...chosen] });
-      const refused = answer.results.filter((result) => result.error);
-      if (refused.length < answer.results.length) location.hash = address("builds", {}, { batch_id: answer.batch_id });
-      else throw Object.assign(new Error(), { refused: refused[0].error });
+      const asked = [...chosen];
+      const { batch_id, results } = await post(`${builds}/batch`, { model_name: model, versions: asked });
+      const refused = results.map(({ error }, index) => ({ error, version: asked[index] })).filter(({ error }) => error);
+      const batch = address("builds", {}, { batch_id });
+      if (!refused.length) location.hash = batch;
+      else keep(refused, refused.length < asked.length && batch);
     } catch (error) {
-      show(trouble, error.refused ? h("p", { class: "complaint", role: "alert" }, icon("warning"), error.refused.message) : complaint(error));
+      show(trouble, complaint(error));
       button.disabled = false;
     }
+  }
+
+  /** What was refused stays chosen, with the reasons; the rest is being built. */
+  function keep(refused, batch) {
+    chosen.clear();
+    for (const { version } of refused) chosen.add(version);
+    for (const box of list.querySelectorAll("input")) box.checked = chosen.has(box.value);
+    showChoice();
+    show(trouble, h("div", { class: "complaint", role: "alert" }, icon("warning"), h("div", {},
+      h("strong", {}, plural("refusedCount", refused.length)),
+      h("ul", { tabIndex: 0 }, refused.map(({ version, error }) => h("li", {},
+        `${text("versionNumber", { version })}: ${[error.message, error.hint].filter(Boolean).join("; ")}`)))),
+      batch && h("a", { class: "button plain", href: batch }, text("toBatch"))));
   }
 
   function showChoice() {
@@ -44,7 +59,7 @@ export function page({ parameters: { model }, query, context, signal }) {
   }
 
   const choose = (each) => h("label", { class: "choose" }, h("input", {
-    type: "checkbox", checked: chosen.has(each.version), disabled: each.status !== "READY", ariaLabel: text("chooseVersion", { version: each.version }),
+    type: "checkbox", value: each.version, checked: chosen.has(each.version), disabled: each.status !== "READY", ariaLabel: text("chooseVersion", { version: each.version }),
     on: { change: (event) => { if (event.target.checked) chosen.add(each.version); else chosen.delete(each.version); showChoice(); } },
   }));
 

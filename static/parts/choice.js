@@ -3,6 +3,7 @@ import { buildPath, post, remove } from "../lib/api.js";
 import { h, icon, show } from "../lib/dom.js";
 import { plural, text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
+import { isAdministrator, mayBuild } from "./build-actions.js";
 import { confirm } from "./confirm.js";
 import { complaint } from "./problem.js";
 import { hasEnded } from "./state.js";
@@ -12,21 +13,28 @@ export class Choice {
   #offered = [];
   #context;
   #onDone;
-  #mayDelete;
   #trouble = h("div");
-  #bar = h("div", { class: "actions" });
-  node = h("section", { class: "choice-bar", hidden: true, ariaLabel: text("chosen") }, this.#trouble, this.#bar);
+  #count = h("span", { class: "strong", role: "status" });
+  #cancel = button("stop", () => this.#askCancel());
+  #retry = button("again", () => this.#retryAll());
+  #compare = h("a", { class: "button plain" }, icon("open"), text("compare"));
+  #delete = button("remove", () => this.#askDelete());
+  #none = button("cross", () => { this.clear(); this.#onDone(); });
+  // The buttons stay the same ones: what is drawn anew loses the focus.
+  node = h("section", { class: "choice-bar", hidden: true, ariaLabel: text("chosen") }, this.#trouble,
+    h("div", { class: "actions" }, this.#count, this.#cancel.node, this.#retry.node, this.#compare, this.#delete.node, this.#none.node));
 
-  constructor({ context, onDone, mayDelete }) {
+  constructor({ context, onDone }) {
     this.#context = context;
     this.#onDone = onDone;
-    this.#mayDelete = mayDelete;
+    this.#none.say(text("chooseNone"));
   }
 
   has(id) { return this.#chosen.has(id); }
 
   set(id, isChosen) {
     if (isChosen) this.#chosen.add(id); else this.#chosen.delete(id);
+    show(this.#trouble);
     this.#show();
   }
 
@@ -47,53 +55,88 @@ export class Choice {
     return this.#offered.filter((build) => this.#chosen.has(build.build_id));
   }
 
+  /** Those of the chosen with which one may do so. */
+  #going() { return this.#builds().filter((build) => !hasEnded(build) && mayBuild(this.#context.me, build.model_name)); }
+  #retried() { return this.#builds().filter((build) => hasEnded(build) && mayBuild(this.#context.me, build.model_name)); }
+  #deleted() { return isAdministrator(this.#context.me) ? this.#builds().filter(hasEnded) : []; }
+
   #show() {
     const all = this.#builds();
     this.node.hidden = all.length === 0;
     if (!all.length) return show(this.#trouble);
-    const ended = all.filter(hasEnded);
-    const going = all.filter((build) => !hasEnded(build));
-    const button = (sign, words, act) => h("button", { class: "plain", type: "button", on: { click: act } }, icon(sign), words);
+    // Said once: screen readers hear of each change.
+    const words = plural("chosenCount", all.length);
+    if (this.#count.textContent !== words) this.#count.textContent = words;
+    this.#cancel.count("cancelCount", this.#going().length);
+    this.#retry.count("retryCount", this.#retried().length);
+    this.#delete.count("deleteCount", this.#deleted().length);
     // The older one stands left.
-    const [a, b] = all.length === 2 ? [...all].reverse().map((build) => build.build_id) : [];
-    show(this.#bar,
-      h("span", { class: "strong", role: "status" }, plural("chosenCount", all.length)),
-      going.length > 0 && button("stop", plural("cancelCount", going.length), () => this.#cancel(going)),
-      ended.length > 0 && button("again", plural("retryCount", ended.length), () => this.#retry(ended)),
-      a && h("a", { class: "button plain", href: address("compare", { a, b }) }, icon("open"), text("compare")),
-      this.#mayDelete && ended.length > 0 && button("remove", plural("deleteCount", ended.length), () => this.#delete(ended)),
-      button("cross", text("chooseNone"), () => { this.clear(); this.#onDone(); }));
+    const [b, a] = all.map((build) => build.build_id);
+    this.#compare.hidden = all.length !== 2;
+    if (all.length === 2) this.#compare.href = address("compare", { a, b });
   }
 
-  async #cancel(builds) {
-    const act = () => each(builds, (build) => post(buildPath(build.build_id, "cancel")));
-    if (await confirm({ title: text("cancelTitle"), message: plural("cancelMany", builds.length), action: text("cancelIt"), act })) this.#done();
+  async #askCancel() {
+    const builds = this.#going();
+    const act = this.#each(builds, (build) => post(buildPath(build.build_id, "cancel")));
+    this.#end(await confirm({ title: text("cancelTitle"), message: plural("cancelMany", builds.length), action: text("cancelIt"), act }));
   }
 
-  async #delete(builds) {
-    const act = () => each(builds, (build) => remove(buildPath(build.build_id)));
-    if (await confirm({ title: text("deleteTitle"), message: plural("deleteMany", builds.length), action: text("deleteIt"), act })) this.#done();
+  async #askDelete() {
+    const builds = this.#deleted();
+    // What is gone already is what was wanted.
+    const act = this.#each(builds, (build) => remove(buildPath(build.build_id)).catch((error) => { if (error.status !== 404) throw error; }));
+    this.#end(await confirm({ title: text("deleteTitle"), message: plural("deleteMany", builds.length), action: text("deleteIt"), act }));
   }
 
-  async #retry(builds) {
-    try {
-      await each(builds, (build) => post(buildPath(build.build_id, "retry")));
-      this.#done();
-    } catch (error) {
-      show(this.#trouble, complaint(error));
-    }
+  async #retryAll() {
+    const { node } = this.#retry;
+    node.disabled = true;
+    show(this.#trouble);
+    const refusal = await this.#each(this.#retried(), (build) => post(buildPath(build.build_id, "retry")))().catch((error) => error);
+    node.disabled = false;
+    this.#end(!refusal);
+    if (!refusal) return;
+    show(this.#trouble, complaint(refusal));
+    // A button that was disabled has lost the focus.
+    node.focus();
   }
 
-  #done() {
-    this.clear();
+  /** Does something with each, one after the other; one refusal keeps none of the others from it, and when it is done
+   *  again then only with those that were refused. */
+  #each(builds, act) {
+    const left = new Set(builds);
+    return async () => {
+      let refusal = null;
+      for (const build of [...left]) {
+        try {
+          await act(build);
+          left.delete(build);
+          this.#chosen.delete(build.build_id);
+        } catch (error) {
+          refusal = error;
+        }
+      }
+      if (refusal) throw refusal;
+    };
+  }
+
+  #end(isDone) {
+    if (isDone) this.clear(); else this.#show();
     this.#onDone();
-    this.#context.announce(text("done"));
+    if (isDone) this.#context.announce(text("done"));
   }
 }
 
-/** Does something with each, one after the other; one refusal keeps none of the others from it. */
-async function each(builds, act) {
-  let refusal = null;
-  for (const build of builds) await act(build).catch((error) => { refusal = error; });
-  if (refusal) throw refusal;
+function button(sign, act) {
+  const words = h("span");
+  const node = h("button", { class: "plain", type: "button", on: { click: act } }, icon(sign), words);
+  return {
+    node,
+    say: (said) => { words.textContent = said; },
+    count: (key, count) => {
+      node.hidden = count === 0;
+      words.textContent = plural(key, count);
+    },
+  };
 }

@@ -79,6 +79,8 @@ export default {
   status: "状态",
   chooseVersion: "选择版本 {version}",
   "buildCount.other": "构建 {count} 个 Docker 镜像",
+  "refusedCount.other": "{count} 个被拒绝：",
+  toBatch: "查看其余构建",
   buildImage: "构建 Docker 镜像",
   about: "详情",
   itsBuilds: "此版本的构建",
