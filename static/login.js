@@ -1,7 +1,7 @@
 // The sign-in page: asks for name and password, and goes on to the page that somebody wanted to see.
 import { nextAddress, signIn, signOut, whoAmI } from "./account.js";
 import { Refusal } from "./lib/api.js";
-import { text, translate } from "./lib/i18n.js";
+import { plural, text, translate } from "./lib/i18n.js";
 import { applyTheme } from "./lib/theme.js";
 import { showPreferences } from "./parts/preferences.js";
 
@@ -29,7 +29,7 @@ function words(error) {
 
 function wait(seconds) {
   if (!seconds) return text("waitAWhile");
-  if (seconds < 120) return text("waitSeconds", { count: seconds });
+  if (seconds < 120) return plural("waitSeconds", seconds);
   return text("waitMinutes", { count: Math.ceil(seconds / 60) });
 }
 

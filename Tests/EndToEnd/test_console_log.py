@@ -100,6 +100,15 @@ def test_lines_have_addresses_that_win_over_following(hosted, browser, huge):
         seen.visitor.wait_address(lambda url: url.endswith("?line=900000"))
         seen.page.locator(".log-bar", has_text=f"{huge['lines']:,} lines").first.wait_for(timeout=60_000)
         assert seen.page.locator(".row.current .at").text_content() == "900000"
+        current = seen.page.locator(".row.current")
+        # Once more, from elsewhere: by its number, and by its link, though the address is the same.
+        for go in (lambda: seen.page.get_by_label("Go to line").press("Enter"),
+                   lambda: current.locator(".at").click()):
+            there = current.bounding_box()["y"]
+            seen.page.locator(".log-lines").evaluate("node => { node.scrollTop -= 30 }")
+            wait_until(lambda: current.bounding_box()["y"] > there + 20, "the line elsewhere")
+            go()
+            wait_until(lambda: abs(current.bounding_box()["y"] - there) < 20, "the line at its place")
         seen.page.go_back()
         seen.page.locator(".row.current .at", has_text="500000").wait_for()
         assert seen.link("Raw").get_attribute("href").endswith(f"/{huge['build_id']}/log")

@@ -34,6 +34,14 @@ for (const [name, line, pieces] of lines) {
   });
 }
 
+test("what begins over and over is looked through once", () => {
+  // Where each beginning looked through the rest, this would take hours.
+  const count = 1 << 22;
+  for (const start of ["\x9d", "\x90", "\x98", "\x9e", "\x9f", "\x9b", "\x1b]", "\x1b["]) {
+    assert.equal(plain(`${start.repeat(count)}\x1bx`), "");
+  }
+});
+
 test("the colours that no theme chooses", () => {
   assert.deepEqual(rgb(16), [0, 0, 0]);
   assert.deepEqual(rgb(208), [255, 135, 0]);

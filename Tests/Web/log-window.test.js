@@ -72,6 +72,29 @@ test("a search sees what is shown, not the codes of colours", () => {
   assert.deepEqual(searchAll(made, "31m")[0], []);
 });
 
+test("a search goes through all of a long line, and through nothing that was written over", () => {
+  const long = `${"x".repeat(300_000)} a Needle ${"y".repeat(100_000)}`;
+  const made = log("first needle\n", long, "\nno needle\rover\r\n", `${"needle ".repeat(30_000)}\rdone\n`, "needle");
+  for (const size of [100, 4099, 65536, 1 << 20]) assert.deepEqual(searchAll(made, "needle", size)[0], [0, 1, 4]);
+  assert.deepEqual(searchAll(made, "over")[0], [2]);
+  assert.deepEqual(searchAll(made, "done")[0], [3]);
+});
+
+test("of a long line that is written over its end is shown, as it grows", () => {
+  const made = log("first\n");
+  for (let percent = 0; percent <= 100; percent += 1) {
+    const piece = `${String(percent).padStart(3)} % ${"#".repeat(30_000)}`;
+    made.append(bytes(`\r${piece}`));
+    const shown = made.text(1);
+    assert.ok(shown.startsWith(piece.slice(0, 16000)) && shown.endsWith(" …"), `at ${percent} %`);
+    made.append(bytes("\r"));
+    assert.equal(made.text(1), shown);
+  }
+  assert.ok(made.byteCount > 2 << 20);
+  made.append(bytes("100 % done\r\r\nnext"));
+  assert.deepEqual([made.text(1), made.text(2)], ["100 % done", "next"]);
+});
+
 test("a search for nothing, and in nothing, ends", () => {
   assert.deepEqual(log("a\n").search("", 0), { found: [], next: 1 });
   assert.deepEqual(log().search("a", 0), { found: [], next: 0 });

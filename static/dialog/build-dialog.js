@@ -35,6 +35,8 @@ class BuildDialog {
         h("button", { class: "icon-button", type: "button", ariaLabel: text("dialogClose"), on: { click: () => this.close() } }, icon("cross"))),
       this.#view);
     this.#dialog.addEventListener("close", () => this.#leave());
+    // The page that it was opened over is gone.
+    addEventListener("hashchange", () => this.close(), { signal: this.#end.signal });
     const style = h("link", { rel: "stylesheet", href: new URL("dialog.css", import.meta.url) });
     for (const event of ["load", "error"]) style.addEventListener(event, () => this.#show());
     this.#host.attachShadow({ mode: "open" }).append(style, this.#dialog);

@@ -30,7 +30,7 @@ export class BuildProgress {
     const isInConsole = location.pathname === "/slipway/";
     this.node = h("div", { class: "progress" },
       h("div", { class: "body" },
-        h("div", { class: "state", role: "status" }, this.#sign, h("div", {}, this.#words, this.#detail)),
+        h("div", { class: "state" }, this.#sign, h("div", {}, h("div", { role: "status" }, this.#words), this.#detail)),
         isCoalesced && h("p", { class: "note" }, text("dialogCoalesced")),
         h("dl", {},
           h("dt", {}, text("imageName")), h("dd", {}, h("code", {}, build.image_name)),

@@ -1,7 +1,8 @@
 // What terminals make of a line: colours and other looks. Pure; whatever is no colour is dropped, never shown or obeyed.
 
-// Control sequences, strings to the terminal (titles, links, clipboards), and other escapes; then single controls.
-const sequence = /(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?/g;
+// Control sequences, strings to the terminal (titles, links, clipboards), and other escapes; then single controls. A string
+// ends before another begins: nothing is looked through more than once.
+const sequence = /(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c|$)|\x1b[ -/]*[0-~]?/g;
 // Controls that are no tab; and those by which text can be made to read in another order than it has.
 const controls = /[\0-\x08\x0a-\x1f\x7f-\x9f]/g;
 const reordering = /[\u202a-\u202e\u2066-\u2069]/g;

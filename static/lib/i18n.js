@@ -1,6 +1,7 @@
 // What pages say, in the reader's language. A page marks an element with data-text="key", a module calls text("key").
 import english from "../texts/en.js";
 import chinese from "../texts/zh.js";
+import { remember, remembered } from "./memory.js";
 
 const languages = { en: english, "zh-CN": chinese };
 
@@ -9,18 +10,9 @@ export const languageNames = { en: "English", "zh-CN": "简体中文" };
 
 const memory = "slipway-language";
 
-function remembered() {
-  try {
-    return localStorage.getItem(memory);
-  } catch {
-    // Storage may be forbidden: then the browser's own language it is.
-    return null;
-  }
-}
-
 function preferred() {
-  const chosen = globalThis.localStorage && remembered();
-  if (chosen in languages) return chosen;
+  const chosen = remembered(memory);
+  if (Object.hasOwn(languages, chosen)) return chosen;
   return globalThis.navigator?.language?.startsWith("zh") ? "zh-CN" : "en";
 }
 
@@ -29,7 +21,7 @@ export const language = preferred();
 
 /** Another language, from now on; the page has to be loaded again. */
 export function setLanguage(code) {
-  localStorage.setItem(memory, code);
+  remember(memory, code);
 }
 
 const chosen = languages[language];

@@ -5,6 +5,7 @@ import { plain } from "./ansi.js";
 const blockBits = 20;
 const blockSize = 1 << blockBits;
 const newline = 10;
+const carriageReturn = 13;
 /** Of a longer line only so many bytes are shown; the raw log has it whole. */
 const longestLine = 16384;
 
@@ -15,6 +16,8 @@ export class LogWindow {
   #starts = new Uint32Array(1024);
   #count = 1;
   #decoder = new TextDecoder();
+  // Of the long line that was asked for last: where what was written over ends, as far as it was looked at.
+  #returned = { line: -1, from: 0, seen: 0 };
 
   get byteCount() { return this.#size; }
 
@@ -65,11 +68,42 @@ export class LogWindow {
     return this.#decoder.decode(whole);
   }
 
+  /** Whether a line is so long that not all of it is looked at in one go. */
+  #isLonger(line, size) {
+    return this.#end(line) - this.#starts[line] > size;
+  }
+
+  /** Where what a terminal would show of a long line begins and ends. */
+  #shown(line) {
+    const start = this.#starts[line];
+    let end = this.#end(line);
+    while (end > start && this.#byte(end - 1) === carriageReturn) end -= 1;
+    const known = this.#returned.line === line && this.#returned.seen <= end ? this.#returned : { from: start, seen: start };
+    this.#returned = { line, from: this.#lastReturn(known.seen, end) + 1 || known.from, seen: end };
+    return [this.#returned.from, end];
+  }
+
+  #byte(at) {
+    return this.#blocks[at >> blockBits][at & (blockSize - 1)];
+  }
+
+  #lastReturn(from, to) {
+    for (let end = to; end > from;) {
+      const block = (end - 1) >> blockBits << blockBits;
+      const begin = Math.max(from, block);
+      const found = this.#blocks[block >> blockBits].subarray(begin - block, end - block).lastIndexOf(carriageReturn);
+      if (found >= 0) return begin + found;
+      end = begin;
+    }
+    return -1;
+  }
+
   /** One line's text, with its colours' codes; lines count from 0. */
   text(line) {
-    const start = this.#starts[line];
-    const end = Math.min(this.#end(line), start + longestLine);
-    return overwritten(this.#decode(start, end)) + (end < this.#end(line) ? " …" : "");
+    if (!this.#isLonger(line, longestLine)) return overwritten(this.#decode(this.#starts[line], this.#end(line)));
+    const [from, end] = this.#shown(line);
+    const to = Math.min(end, from + longestLine);
+    return this.#decode(from, to) + (to < end ? " …" : "");
   }
 
   /** Lines from `line` on that contain `query` in any letter case, as far as one slice of the log goes.
@@ -79,12 +113,12 @@ export class LogWindow {
     const count = this.lineCount;
     const found = [];
     if (!query || line >= count) return { found, next: count };
-    let next = this.#lineAt(this.#starts[line] + sliceSize, line + 1, count);
-    const from = this.#starts[line];
-    // A line longer than a slice is one all the same, but is not looked at further than is sane.
-    const to = Math.min(this.#end(next - 1), from + 4 * sliceSize);
-    const text = plainLines(this.#decode(from, to)).toLowerCase();
     const sought = query.toLowerCase();
+    if (this.#isLonger(line, sliceSize)) return { found: this.#contains(line, sought, sliceSize) ? [line] : [], next: line + 1 };
+    let next = this.#lineAt(this.#starts[line] + sliceSize, line + 1, count);
+    // The last one may go far beyond the slice: it is one of its own.
+    if (this.#isLonger(next - 1, sliceSize)) next -= 1;
+    const text = plainLines(this.#decode(this.#starts[line], this.#end(next - 1))).toLowerCase();
     let at = 0;
     for (let hit = text.indexOf(sought); hit >= 0; hit = text.indexOf(sought, at)) {
       for (let end = text.indexOf("\n", at); end >= 0 && end < hit; end = text.indexOf("\n", at)) {
@@ -98,6 +132,17 @@ export class LogWindow {
       at = end + 1;
     }
     return { found, next };
+  }
+
+  /** Whether a long line contains it, in pieces that overlap by more than it has bytes. */
+  #contains(line, sought, pieceSize) {
+    const [from, end] = this.#shown(line);
+    const overlap = sought.length * 4 + 64;
+    for (let at = from; at < end; at += pieceSize) {
+      const piece = this.#decode(at, Math.min(end, at + pieceSize + overlap));
+      if (plainLines(piece).toLowerCase().includes(sought)) return true;
+    }
+    return false;
   }
 
   /** The first line that begins at or after `offset`, between two lines. */
@@ -118,7 +163,7 @@ function overwritten(line) {
 }
 
 function plainLines(text) {
-  return /[\x1b\x80-\x9f]/.test(text) ? text.split("\n").map(plain).join("\n") : text;
+  return /[\r\x1b\x80-\x9f]/.test(text) ? text.split("\n").map((line) => plain(overwritten(line))).join("\n") : text;
 }
 
 /** A window of lines of one height in a box that scrolls. Browsers make no element as high as a long log: beyond

@@ -1,22 +1,19 @@
 // Light, dark, or as the system has it.
+import { remember, remembered } from "./memory.js";
 
 const memory = "slipway-theme";
 export const themes = ["auto", "light", "dark"];
 
 export function currentTheme() {
-  try {
-    const theme = localStorage.getItem(memory);
-    return themes.includes(theme) ? theme : "auto";
-  } catch {
-    return "auto";
-  }
+  const theme = remembered(memory);
+  return themes.includes(theme) ? theme : "auto";
 }
 
 export function setTheme(theme) {
-  localStorage.setItem(memory, theme);
-  applyTheme();
+  remember(memory, theme);
+  applyTheme(theme);
 }
 
-export function applyTheme() {
-  document.documentElement.dataset.theme = currentTheme();
+export function applyTheme(theme = currentTheme()) {
+  document.documentElement.dataset.theme = theme;
 }

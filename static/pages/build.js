@@ -143,10 +143,11 @@ class BuildView {
         eof: ({ reason }) => { if (reason === "removed") this.#removed(); },
       },
       onState: (state, refusal) => {
-        this.#setLost(state === "lost");
-        if (state !== "closed") return;
+        if (state !== "closed") return this.#setLost(state === "lost");
+        this.#setLost(false, "");
         this.#log.end();
-        if (refusal) show(this.#trouble, complaint(refusal));
+        if (refusal?.status === 404) this.#removed();
+        else if (refusal) show(this.#trouble, complaint(refusal));
         else if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
       },
       signal: this.#signal,
@@ -164,12 +165,12 @@ class BuildView {
     show(this.#actions);
   }
 
-  #setLost(isLost) {
+  #setLost(isLost, words = text(isLost ? "streamLost" : "streamBack")) {
     if (isLost === this.#isLost) return;
     this.#isLost = isLost;
     this.#said.state = "";
     this.#showState();
-    this.#context.announce(text(isLost ? "streamLost" : "streamBack"));
+    this.#context.announce(words);
   }
 
   // What is known of the build.

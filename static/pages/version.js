@@ -45,10 +45,13 @@ export function page({ parameters: { model, version }, context, signal }) {
   const soon = later(300, reload, signal);
   follow(`${builds}/events`, {
     on: {
+      hello: () => soon(),
       build: (each) => { if (each.model_name === model && each.model_version === version) soon(); },
       removed: () => soon(),
     },
-    onState: () => {}, signal,
+    // Why it has ended is told where the builds stand.
+    onState: (state) => { if (state === "closed") soon(); },
+    signal,
   });
   return { title: text("modelVersion", { model, version }), node };
 }

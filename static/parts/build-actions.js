@@ -1,4 +1,5 @@
 // What can be done with a build, by those who may.
+import { openBuildDialog } from "../dialog/build-dialog.js";
 import { get, buildPath, builds, post, remove } from "../lib/api.js";
 import { h, icon } from "../lib/dom.js";
 import { text } from "../lib/i18n.js";
@@ -14,9 +15,8 @@ export function mayBuild(me, model) {
 
 export const isAdministrator = (me) => me.role === "administrator";
 
-/** Opens the dialog in which a build is ordered; it comes only when it is needed. */
-export async function order(options) {
-  const { openBuildDialog } = await import("../dialog/build-dialog.js");
+/** Opens the dialog in which a build is ordered. */
+export function order(options) {
   openBuildDialog({ host: document.body, ...options });
 }
 

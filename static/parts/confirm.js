@@ -25,7 +25,10 @@ export function confirm({ title, message, action, act, options = [] }) {
       show(trouble, complaint(error));
     }
   });
-  dialog.addEventListener("close", () => { dialog.remove(); resolve(done); });
+  // On another page it is no more the question.
+  const leave = () => dialog.close();
+  addEventListener("hashchange", leave);
+  dialog.addEventListener("close", () => { removeEventListener("hashchange", leave); dialog.remove(); resolve(done); });
   document.body.append(dialog);
   dialog.showModal();
   return promise;

@@ -13,7 +13,7 @@ export function useCard(build) {
     copyable(text("runIt"), runLine(build)),
     copyable(text("askIt"), requestLine(build)),
     pushed.map((name) => copyable(text("pullIt"), pullLine(build, name))),
-    !pushed.length && h("p", { class: "faint" }, text("notPushed", { host: build.runner?.host ?? "" })));
+    !pushed.length && h("p", { class: "faint" }, build.runner?.host ? text("notPushed", build.runner) : text("notPushedAnywhere")));
 }
 
 function trial(verification) {

@@ -99,6 +99,8 @@ export class LogSearch {
   }
 
   #tell() {
+    // What changes with each slice is not read aloud; what came of it is.
+    this.#told.ariaBusy = String(this.#isRunning);
     const none = this.#hits.length === 0;
     this.#before.disabled = none;
     this.#after.disabled = none;

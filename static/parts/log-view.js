@@ -32,7 +32,7 @@ export class LogView extends HTMLElement {
   #follow = h("button", { class: "toggle", type: "button", on: { click: () => this.follow(!this.#isFollowing) } }, icon("down"), text("follow"));
   #times = h("button", { class: "toggle", type: "button", ariaPressed: "false", on: { click: () => this.#setTimes(!this.#hasTimes) } }, icon("clock"), text("times"));
   #line = h("input", { type: "text", inputMode: "numeric", class: "line-number", ariaLabel: text("goToLine"), placeholder: text("line"), autocomplete: "off" });
-  #size = h("span", { class: "faint", role: "status" });
+  #size = h("span", { class: "faint" });
 
   /** `lineAddress` gives the address of a line (from 1); `onLine` is told which one was asked for by number. */
   constructor({ lineAddress, onLine, rawAddress, fileName }) {
@@ -41,7 +41,9 @@ export class LogView extends HTMLElement {
     const form = h("form", { class: "go", on: { submit: (event) => {
       event.preventDefault();
       const line = Number.parseInt(this.#line.value, 10);
-      if (line > 0) onLine(line);
+      if (!(line > 0)) return;
+      onLine(line);
+      this.show(line - 1);
     } } }, this.#line);
     this.append(
       h("div", { class: "log-bar" }, h("h2", {}, text("log")), this.#size, h("span", { class: "grow" }),
@@ -54,6 +56,11 @@ export class LogView extends HTMLElement {
       this.#box.addEventListener(kind, () => { this.#isMoved = true; }, { passive: true });
     }
     this.#box.addEventListener("keydown", (event) => this.#key(event));
+    this.#box.addEventListener("click", (event) => {
+      const link = event.target.closest(".at");
+      // The address may be the page's already, and yet the line is gone back to.
+      if (link?.href === location.href) this.show(Number(link.textContent) - 1);
+    });
     new ResizeObserver(() => this.#due()).observe(this.#box);
     this.#showToggles();
   }
@@ -103,6 +110,9 @@ export class LogView extends HTMLElement {
   /** Nothing more will come: a line that was asked for and is not there is the last one. */
   end() {
     this.setLive(false);
+    // What came with the end is not drawn yet, and is followed to it.
+    this.#due();
+    requestAnimationFrame(() => { this.#isFollowing = false; });
     if (this.#wanted !== null && this.log.lineCount) this.show(this.log.lineCount - 1);
   }
 
@@ -166,7 +176,7 @@ export class LogView extends HTMLElement {
   #draw() {
     const count = this.log.lineCount;
     this.#setHeight();
-    if (this.#isFollowing && this.#isLive) this.#box.scrollTop = this.#box.scrollHeight;
+    if (this.#isFollowing) this.#box.scrollTop = this.#box.scrollHeight;
     else if (count !== this.#count && this.#geometry.isFolded(count)) {
       this.#box.scrollTop = this.#geometry.scrollTop(this.#top, this.#box.clientHeight, count);
     }

@@ -55,25 +55,33 @@ export function complaint(error) {
 const pause = 5000;
 
 /** Fills `node` with what `render` makes of what `load` brings; meanwhile and otherwise it says what is the matter.
- *  What may pass is tried again by itself. Returns a function that loads anew, keeping what is shown until then. */
+ *  What may pass is tried again by itself; no answer takes the place of one that was asked for later. Returns a function
+ *  that loads anew, keeping what is shown until then. */
 export function fill(node, signal, load, render) {
   let timer;
   let hasFailed = false;
+  let begun = 0;
+  let shown = 0;
   async function attempt(isQuiet) {
     clearTimeout(timer);
+    const own = begun += 1;
+    const isOver = () => signal.aborted || own < shown;
     hasFailed = false;
     if (!isQuiet) show(node, loading());
     node.ariaBusy = "true";
     try {
       const loaded = await load();
-      if (!signal.aborted) show(node, render(loaded));
+      if (isOver()) return;
+      shown = own;
+      show(node, render(loaded));
     } catch (error) {
-      if (signal.aborted || error.name === "AbortError") return;
+      if (isOver() || error.name === "AbortError") return;
+      shown = own;
       hasFailed = true;
       show(node, problem(error, () => attempt(false)));
       if (passes(error)) timer = setTimeout(() => attempt(true), pause);
     } finally {
-      node.ariaBusy = "false";
+      if (own === begun) node.ariaBusy = "false";
     }
   }
   addEventListener("online", () => { if (hasFailed) attempt(true); }, { signal });
