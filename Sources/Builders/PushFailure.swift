@@ -88,7 +88,9 @@ struct PushFailure: Error {
                     : "look whether user and password are right; a login is made by: \($0.login)"
             }),
         Kind(
-            signs: ["denied: ", "\ndenied", "is denied", "access denied", "forbidden", "status 403", "403 ("],
+            signs: [
+                "denied: ", "\ndenied", "is denied", "access denied", "forbidden", "status 403", "403 (",
+            ],
             message: { "the registry \($0.registry) does not let this login write to \($0.path)" },
             hint: {
                 $0.hasLogin == false

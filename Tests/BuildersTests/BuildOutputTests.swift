@@ -112,6 +112,16 @@ import Testing
         #expect(log.leftOut == 16)
     }
 
+    @Test func `cuts a very long line where the log ends, and no character with it`() throws {
+        let log = LogWriter(try Descriptor.open(directory.file("log"), .append), limit: 10_000)
+        try log.write(Array(("first\n" + String(repeating: "船", count: 20_000)).utf8))
+        let shown = try lines()
+        #expect(shown.count == 3)
+        #expect(shown[0] == "first")
+        #expect(shown[1].allSatisfy { $0 == "船" })
+        #expect((9990...10_000).contains(6 + shown[1].utf8.count))
+    }
+
     @Test func `fills a log to its last byte before anything is left out`() throws {
         let log = LogWriter(try Descriptor.open(directory.file("log"), .append), limit: 20)
         try log.write(Array("nine more\n".utf8))

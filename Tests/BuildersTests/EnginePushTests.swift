@@ -161,6 +161,10 @@ import Testing
             "the registry reg.test:5000 does not let this login write to team/denied: ", "the right to write"
         ),
         (
+            "denied",
+            "the registry reg.test:5000 does not let this login write to team/denied: ", "the right to write"
+        ),
+        (
             "name unknown: The repository with name x does not exist in the registry with id '1'",
             "the registry reg.test:5000 has no repository team/denied", "create it"
         ),

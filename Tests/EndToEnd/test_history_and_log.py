@@ -99,7 +99,8 @@ def test_a_reader_goes_on_where_it_stopped(slipway, ids):
 
 def test_me_says_who_calls(slipway):
     assert slipway.call("GET", "/slipway/me").json() == {
-        "user": "admin", "is_admin": True, "auth": "basic", "role": "administrator", "store": "htpasswd"}
+        "user": "admin", "is_admin": True, "auth": "basic", "role": "administrator", "store": "htpasswd",
+        "models": ["*"]}
     reader = slipway.call("GET", "/slipway/me", user=slipway.plain_user).json()
     assert (reader["user"], reader["is_admin"]) == ("reader", False)
     assert not slipway.call("GET", "/slipway/me", user=False).json().get("user")
