@@ -81,7 +81,7 @@ def test_without_a_network_the_page_waits_for_it(hosted, browser):
         assert not seen.page.locator("#banner *").count()
 
 
-def test_viewers_look_and_do_nothing(hosted, browser, good):
+def test_viewers_look_and_do_nothing(hosted, browser, good, failed):
     with console(hosted, browser, user=hosted.plain_user, address=version_address(MODEL, 1)) as seen:
         seen.wait_loaded()
         assert not seen.button("Build Docker image").count()

@@ -59,8 +59,8 @@ export function page({ parameters: { model }, query, context, signal }) {
   }
 
   const choose = (each) => h("label", { class: "choose" }, h("input", {
-    type: "checkbox", value: each.version, checked: chosen.has(each.version), disabled: each.status !== "READY", ariaLabel: text("chooseVersion", { version: each.version }),
-    on: { change: (event) => { if (event.target.checked) chosen.add(each.version); else chosen.delete(each.version); showChoice(); } },
+    type: "checkbox", value: each.version, checked: chosen.has(String(each.version)), disabled: each.status !== "READY", ariaLabel: text("chooseVersion", { version: each.version }),
+    on: { change: ({ target }) => { if (target.checked) chosen.add(target.value); else chosen.delete(target.value); showChoice(); } },
   }));
 
   const load = () => get("/slipway/models/versions", { name: model, page_token: query.page, max_results: pageSize }, { signal });
