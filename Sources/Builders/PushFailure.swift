@@ -89,7 +89,8 @@ struct PushFailure: Error {
             }),
         Kind(
             signs: [
-                "denied: ", "\ndenied", "is denied", "access denied", "forbidden", "status 403", "403 (",
+                "denied: ", "\ndenied", ": denied", "is denied", "access denied", "forbidden", "status 403",
+                "403 (",
             ],
             message: { "the registry \($0.registry) does not let this login write to \($0.path)" },
             hint: {

@@ -161,6 +161,10 @@ import Testing
             "the registry reg.test:5000 does not let this login write to team/denied: ", "the right to write"
         ),
         (
+            "Error: writing blob: initiating layer upload to /v2/x/blobs/uploads/ in reg.test:5000: denied",
+            "the registry reg.test:5000 does not let this login write to team/denied: ", "the right to write"
+        ),
+        (
             "denied",
             "the registry reg.test:5000 does not let this login write to team/denied: ", "the right to write"
         ),

@@ -115,6 +115,7 @@ def test_from_a_version_to_a_tested_image(hosted, browser, good):
         page.locator("dd", has_text="the site's image for Python").wait_for()
         page.locator("main .copyable code", has_text="mlflow models build-docker").wait_for()
         seen.button("Build Docker image").click()
+        page.locator("dialog dd").first.wait_for()
         page.get_by_label("Image name").fill("slipway/console:clicked")
         page.locator("dialog").get_by_role("button", name="Build", exact=False).last.click()
         # The engine may have to be asked first.

@@ -80,10 +80,15 @@ def renderer_bytes(page):
     return max(found)
 
 
-def is_at(line, place):
-    """Whether a line stands there; while lines are drawn it stands nowhere."""
-    box = line.bounding_box()
-    return box is not None and abs(box["y"] - place) < 20
+def place(line):
+    """How far down the log's window a line stands; nowhere while lines are drawn."""
+    return line.evaluate_all(
+        "rows => rows.map(row => row.getBoundingClientRect().y - row.closest('.log-lines').getBoundingClientRect().y)[0] ?? null")
+
+
+def is_at(line, wanted):
+    found = place(line)
+    return found is not None and abs(found - wanted) < 20
 
 
 def test_lines_have_addresses_that_win_over_following(hosted, browser, huge):
@@ -110,7 +115,7 @@ def test_lines_have_addresses_that_win_over_following(hosted, browser, huge):
         # Once more, from elsewhere: by its number, and by its link, though the address is the same.
         for go in (lambda: seen.page.get_by_label("Go to line").press("Enter"),
                    lambda: current.locator(".at").click()):
-            there = current.bounding_box()["y"]
+            there = place(current)
             seen.page.locator(".log-lines").evaluate("node => { node.scrollTop -= 30 }")
             wait_until(lambda: not is_at(current, there), "the line elsewhere")
             go()
