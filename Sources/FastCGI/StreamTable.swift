@@ -6,7 +6,7 @@ struct StreamTable: ~Copyable {
     /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second at most.
     ///
     /// Many watchers are more work for the web server than for this thread, and others wait for it too.
-    private var pace: Duration { .milliseconds(100) + .microseconds(10) * watchers.count }
+    private var pace: Duration { .milliseconds(100) + .microseconds(25) * watchers.count }
     /// Where no file system tells of news, feeds look by themselves.
     private static let lookEvery = Duration.seconds(1)
     private static let heartbeatAfter = Duration.seconds(15)
