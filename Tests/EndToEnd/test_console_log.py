@@ -83,7 +83,8 @@ def renderer_bytes(page):
 def place(line):
     """How far down the log's window a line stands; nowhere while lines are drawn."""
     return line.evaluate_all(
-        "rows => rows.map(row => row.getBoundingClientRect().y - row.closest('.log-lines').getBoundingClientRect().y)[0] ?? null")
+        """rows => rows.filter(row => row.isConnected).map(row => row.getBoundingClientRect().y
+            - row.closest('.log-lines').getBoundingClientRect().y)[0] ?? null""")
 
 
 def is_at(line, wanted):

@@ -90,7 +90,9 @@ class Witness:
         builds = {build["build_id"]: build for build in wait_until(self._all_ended, "the end of all builds", 60)}
         if not self.accepted <= set(builds):
             raise Lost(f"{self.accepted - set(builds)} are gone")
-        assert set(builds) == self.accepted == set(slipway.build_folders()), "history, folders and what was accepted"
+        folders, accepted, self.accepted = set(slipway.build_folders()), self.accepted, set(builds)
+        assert set(builds) == folders == accepted, (
+            f"history {set(builds) - accepted}, folders {folders - accepted}, not among the folders {accepted - folders}")
         for build_id, build in builds.items():
             assert build == slipway.status_file(build_id)
             assert ("error" in build) == (build["state"] == "failed"), build

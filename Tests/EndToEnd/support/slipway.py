@@ -163,7 +163,10 @@ class Slipway:
         return json.loads((self.folder(build_id) / "status.json").read_text())
 
     def build_folders(self):
-        return sorted(entry.name for entry in (self.state / "builds").iterdir())
+        """All but drafts, which nobody accepted: they go once they are a minute old."""
+        return sorted(
+            entry.name for entry in (self.state / "builds").iterdir()
+            if not (entry.name.startswith(".") and entry.name.endswith(".draft")))
 
 
 def elsewhere():
