@@ -40,7 +40,9 @@ let package = Package(
         .target(name: "PAM", dependencies: ["AuthdFrames", "CPAM"], swiftSettings: wrapping),
 
         // Floor 2: what needs a wrapper beside its own
-        .target(name: "FastCGI", dependencies: ["Core", "Posix", "CFastCGI"], swiftSettings: wrapping),
+        .target(
+            name: "FastCGI", dependencies: ["Core", "Posix", "Compression", "CFastCGI"],
+            swiftSettings: wrapping),
         .target(name: "Authd", dependencies: ["AuthdFrames", "Core", "Posix"], swiftSettings: safe),
         .target(name: "MLflow", dependencies: ["Core", "HTTPClient"], swiftSettings: safe),
         .target(name: "Settings", dependencies: ["Core", "Posix", "YAML"], swiftSettings: safe),
@@ -117,7 +119,8 @@ let package = Package(
         .testTarget(name: "PAMTests", dependencies: ["AuthdFrames", "CPAM", "PAM"]),
         .testTarget(
             name: "AuthdTests", dependencies: ["Authd", "AuthdFrames", "Core", "Posix", "TestSupport"]),
-        .testTarget(name: "FastCGITests", dependencies: ["FastCGI", "Posix", "TestSupport"]),
+        .testTarget(
+            name: "FastCGITests", dependencies: ["FastCGI", "Compression", "Core", "Posix", "TestSupport"]),
         .testTarget(name: "SettingsTests", dependencies: ["Core", "Settings"]),
         .testTarget(
             name: "AccountsTests",

@@ -58,10 +58,10 @@ package enum Gzip {
     /// Takes all of `input` through the stream.
     ///
     /// - Returns: the last code; what comes after a stream's end is left.
-    private static func run(
+    static func run(
         _ stream: inout z_stream, _ input: [UInt8], into sink: ([UInt8]) throws -> Void,
         step: (inout z_stream) -> Int32
-    ) throws -> Int32 {
+    ) rethrows -> Int32 {
         // zlib reads the input, though its pointer does not say so.
         var input = input
         return try input.withUnsafeMutableBufferPointer { buffer in

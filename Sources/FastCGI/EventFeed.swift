@@ -52,16 +52,19 @@ package struct EventSubscription: Sendable {
     let greeting: [UInt8]
     /// What is sent while there is nothing to tell.
     let heartbeat: [UInt8]
+    /// Whether the body is a gzip stream; the response's headers have to say so.
+    package let isCompressed: Bool
     let makeFeed: @Sendable () -> any EventFeed
 
     package init(
         key: String, position: EventPosition, greeting: [UInt8] = [], heartbeat: [UInt8],
-        makeFeed: @escaping @Sendable () -> any EventFeed
+        isCompressed: Bool = false, makeFeed: @escaping @Sendable () -> any EventFeed
     ) {
         self.key = key
         self.position = position
         self.greeting = greeting
         self.heartbeat = heartbeat
+        self.isCompressed = isCompressed
         self.makeFeed = makeFeed
     }
 }

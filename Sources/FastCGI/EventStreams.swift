@@ -53,7 +53,7 @@ package final class EventStreams: Sendable {
     /// Serves until `stop` happens, then ends all streams: their watchers connect again, to whoever comes after.
     ///
     /// - Throws: what keeps any from being served; then there is room for none.
-    func run(until stop: Occasion) throws(SystemError) {
+    func run(until stop: Occasion) throws {
         defer {
             // Under the lock, so that nobody is left who came a moment before.
             arrivals.withLock { list in

@@ -1,3 +1,4 @@
+internal import Compression
 internal import Core
 internal import Posix
 
@@ -6,7 +7,7 @@ struct StreamTable: ~Copyable {
     /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second at most.
     ///
     /// Many watchers are more work for the web server than for this thread, and others wait for it too.
-    private var pace: Duration { .milliseconds(100) + .microseconds(25) * watchers.count }
+    private var pace: Duration { .milliseconds(100) + .microseconds(5) * watchers.count }
     /// Where no file system tells of news, feeds look by themselves.
     private static let lookEvery = Duration.seconds(1)
     private static let heartbeatAfter = Duration.seconds(15)
@@ -21,6 +22,8 @@ struct StreamTable: ~Copyable {
         let topic: Topic
         let since: ContinuousClock.Instant
         var position: EventPosition
+        /// nil where the stream is not compressed.
+        var sums: GzipSums?
         /// Records of which a part was sent; shared with others who got the same.
         var pending: [UInt8] = []
         var sent = 0
@@ -34,6 +37,7 @@ struct StreamTable: ~Copyable {
             requestID = arrival.requestID
             heartbeat = arrival.subscription.heartbeat
             position = arrival.subscription.position
+            sums = arrival.subscription.isCompressed ? GzipSums() : nil
             self.topic = topic
             since = now
             lastSend = now
@@ -46,15 +50,43 @@ struct StreamTable: ~Copyable {
         let key: String
         let feed: any EventFeed
         var watchers: [Int32: Watcher] = [:]
-        /// Pieces that were made since the last look, framed for the request id that web servers use.
-        var pieces: [EventPosition: (piece: EventPiece, records: [UInt8])] = [:]
+        /// What was made since the last look; no more than a few positions are told apart.
+        var portions: [Place: Portion] = [:]
         var lookedAt: ContinuousClock.Instant
+        /// When the last look found something to tell.
+        var toldAt: ContinuousClock.Instant
         var hasNews = true
 
         init(_ key: String, _ feed: any EventFeed, _ now: ContinuousClock.Instant) {
             self.key = key
             self.feed = feed
             lookedAt = now - StreamTable.lookEvery
+            toldAt = lookedAt
+        }
+    }
+
+    /// Watchers at the same place are sent the same.
+    private struct Place: Hashable {
+        let position: EventPosition
+        let isCompressed: Bool
+    }
+
+    private struct Portion {
+        let piece: EventPiece
+        /// The piece, where it is sent compressed.
+        let block: GzipBlock?
+        /// Framed for the request id that web servers use.
+        let records: [UInt8]
+
+        init(_ piece: EventPiece, _ block: GzipBlock?) {
+            self.piece = piece
+            self.block = block
+            records = Record.output(block?.bytes ?? piece.bytes, requestID: 1)
+        }
+
+        func records(for watcher: Watcher) -> [UInt8] {
+            watcher.requestID == 1
+                ? records : Record.output(block?.bytes ?? piece.bytes, requestID: watcher.requestID)
         }
     }
 
@@ -65,6 +97,7 @@ struct StreamTable: ~Copyable {
     private let news: Occasion
     /// nil where the system has no watch left: then looking once a second has to do.
     private let directories: DirectoryWatch?
+    private let blocks: GzipBlockMaker
     private var watchers: [Int32: Watcher] = [:]
     private var topics: [String: Topic] = [:]
     private var topicOfDirectory: [String: [Topic]] = [:]
@@ -73,12 +106,14 @@ struct StreamTable: ~Copyable {
     private var sweptAt = ContinuousClock.now
     private var gone = 0
 
-    init(stop: Occasion, news: Occasion) throws(SystemError) {
+    init(stop: Occasion, news: Occasion) throws {
+        let blocks = try GzipBlockMaker()
         let poller = try Poller()
         let directories = try? DirectoryWatch()
         for descriptor in [stop.descriptor, news.descriptor, directories?.descriptor] {
             if let descriptor { try poller.watch(descriptor) }
         }
+        self.blocks = blocks
         self.poller = poller
         self.directories = directories
         self.stop = stop
@@ -118,7 +153,7 @@ struct StreamTable: ~Copyable {
         let now = ContinuousClock.now
         var next = sweptAt + .seconds(1)
         for topic in topics.values {
-            next = min(next, topic.lookedAt + (topic.hasNews ? pace : Self.lookEvery))
+            next = min(next, dueAt(topic))
         }
         let (seconds, attoseconds) = (next - now).components
         return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
@@ -150,19 +185,21 @@ struct StreamTable: ~Copyable {
         watchers[number] = watcher
         topic.watchers[number] = watcher
         watcher.pending = Record.output(
-            arrival.head + arrival.subscription.greeting, requestID: watcher.requestID)
+            arrival.head + (watcher.sums == nil ? [] : GzipSums.head)
+                + encode(arrival.subscription.greeting, for: watcher), requestID: watcher.requestID)
         hungry[number] = watcher
     }
 
     /// Sends everybody what is due.
     mutating func serve() {
         let now = ContinuousClock.now
-        for topic in Array(topics.values) where isDue(topic, now) {
+        for topic in Array(topics.values) where dueAt(topic) <= now {
             topic.hasNews = false
             topic.lookedAt = now
-            topic.pieces = [:]
+            topic.portions = [:]
             topic.feed.refresh()
             for watcher in Array(topic.watchers.values) where !watcher.isBlocked { advance(watcher, now) }
+            if !topic.portions.isEmpty { topic.toldAt = now }
         }
         let waiting = hungry
         hungry = [:]
@@ -175,8 +212,8 @@ struct StreamTable: ~Copyable {
         }
     }
 
-    private func isDue(_ topic: Topic, _ now: ContinuousClock.Instant) -> Bool {
-        now - topic.lookedAt >= (topic.hasNews ? pace : Self.lookEvery)
+    private func dueAt(_ topic: Topic) -> ContinuousClock.Instant {
+        topic.hasNews ? topic.toldAt + pace : topic.lookedAt + Self.lookEvery
     }
 
     /// Sends what is left over, then the next piece.
@@ -186,12 +223,13 @@ struct StreamTable: ~Copyable {
         case .isBlocked: return awaitRoom(watcher, true)
         case .goesOn: break
         }
-        guard let (piece, records) = next(for: watcher) else { return awaitRoom(watcher, false) }
-        watcher.pending = records
+        guard let portion = next(for: watcher) else { return awaitRoom(watcher, false) }
+        watcher.pending = portion.records(for: watcher)
         watcher.sent = 0
-        watcher.position = piece.position
-        if piece.isLast {
-            watcher.pending += Record.end(requestID: watcher.requestID)
+        watcher.position = portion.piece.position
+        if let block = portion.block { watcher.sums?.add(block) }
+        if portion.piece.isLast {
+            watcher.pending += endOfStream(watcher)
             watcher.isLast = true
         }
         switch push(watcher, now) {
@@ -203,21 +241,28 @@ struct StreamTable: ~Copyable {
         }
     }
 
-    private func next(for watcher: Watcher) -> (EventPiece, [UInt8])? {
+    private func next(for watcher: Watcher) -> Portion? {
         let topic = watcher.topic
-        if let (piece, records) = topic.pieces[watcher.position] {
-            return (
-                piece,
-                watcher.requestID == 1 ? records : Record.output(piece.bytes, requestID: watcher.requestID)
-            )
-        }
-        guard let piece = topic.feed.next(after: watcher.position) else { return nil }
-        let records = Record.output(piece.bytes, requestID: watcher.requestID)
+        let place = Place(position: watcher.position, isCompressed: watcher.sums != nil)
+        if let known = topic.portions[place] { return known }
+        guard let piece = topic.feed.next(after: place.position) else { return nil }
+        let portion = Portion(piece, place.isCompressed ? blocks.block(piece.bytes) : nil)
         // Those who are far behind stand everywhere: what they are sent is kept for nobody.
-        if watcher.requestID == 1, topic.pieces.count < 64 {
-            topic.pieces[watcher.position] = (piece, records)
-        }
-        return (piece, records)
+        if topic.portions.count < 64 { topic.portions[place] = portion }
+        return portion
+    }
+
+    /// What no feed tells, as part of the watcher's stream.
+    private func encode(_ bytes: [UInt8], for watcher: Watcher) -> [UInt8] {
+        guard watcher.sums != nil else { return bytes }
+        let block = blocks.block(bytes)
+        watcher.sums?.add(block)
+        return block.bytes
+    }
+
+    private func endOfStream(_ watcher: Watcher) -> [UInt8] {
+        Record.output(watcher.sums?.end ?? [], requestID: watcher.requestID)
+            + Record.end(requestID: watcher.requestID)
     }
 
     private func push(_ watcher: Watcher, _ now: ContinuousClock.Instant) -> Fate {
@@ -254,7 +299,8 @@ struct StreamTable: ~Copyable {
             } else if now - watcher.since > Self.endAfter {
                 end(watcher)
             } else if now - watcher.lastSend > Self.heartbeatAfter {
-                watcher.pending = Record.output(watcher.heartbeat, requestID: watcher.requestID)
+                watcher.pending = Record.output(
+                    encode(watcher.heartbeat, for: watcher), requestID: watcher.requestID)
                 advance(watcher, now)
             }
         }
@@ -266,7 +312,7 @@ struct StreamTable: ~Copyable {
 
     /// Ends a stream properly where nothing of a record is left to send.
     private mutating func end(_ watcher: Watcher) {
-        if !watcher.isBlocked { _ = try? watcher.connection.send(Record.end(requestID: watcher.requestID)) }
+        if !watcher.isBlocked { _ = try? watcher.connection.send(endOfStream(watcher)) }
         remove(watcher)
     }
 

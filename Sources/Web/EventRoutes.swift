@@ -14,7 +14,7 @@ enum EventRoutes {
                 return response(
                     EventSubscription(
                         key: "", position: position ?? EventPosition(), greeting: ServerEvent.greeting,
-                        heartbeat: ServerEvent.heartbeat
+                        heartbeat: ServerEvent.heartbeat, isCompressed: request.acceptsGzip
                     ) { HistoryEvents(builds.watch) { builds.glimpse($0.id) } })
             },
             Route("GET", "\(base)/{id}/events", access: .readers) { request, context in
@@ -33,7 +33,7 @@ enum EventRoutes {
                 return response(
                     EventSubscription(
                         key: "\(id) \(hasLog)", position: position, greeting: ServerEvent.greeting,
-                        heartbeat: ServerEvent.heartbeat
+                        heartbeat: ServerEvent.heartbeat, isCompressed: request.acceptsGzip
                     ) { BuildEvents(builds.watch(id, known), hasLog: hasLog) })
             },
         ]
@@ -83,7 +83,8 @@ enum EventRoutes {
                 ("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-store"),
                 ("X-Content-Type-Options", "nosniff"),
                 // To nginx: pass on each event at once.
-                ("X-Accel-Buffering", "no"),
-            ], body: .events(subscription))
+                ("X-Accel-Buffering", "no"), ("Vary", "Accept-Encoding"),
+            ] + (subscription.isCompressed ? [("Content-Encoding", "gzip")] : []),
+            body: .events(subscription))
     }
 }

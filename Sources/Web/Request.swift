@@ -13,6 +13,8 @@ package struct Request: Sendable {
     package let authorization: String?
     package let contentType: String?
     package let range: String?
+    /// Whether the answer may be a gzip stream (`Accept-Encoding`, RFC 9110, section 12.5.3).
+    let acceptsGzip: Bool
     /// `Last-Event-ID` (HTML Standard, section 9.2.4).
     let lastEventID: String?
     /// The peer of the web server; see `Site` for who it speaks for.
@@ -50,6 +52,7 @@ package struct Request: Sendable {
         authorization = parameters["HTTP_AUTHORIZATION"]
         contentType = parameters["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 }
         range = parameters["HTTP_RANGE"]
+        acceptsGzip = Self.acceptsGzip(parameters["HTTP_ACCEPT_ENCODING"] ?? "")
         lastEventID = parameters["HTTP_LAST_EVENT_ID"].flatMap { $0.isEmpty ? nil : $0 }
         peer = parameters["REMOTE_ADDR"] ?? ""
         forwardedFor = parameters["HTTP_X_FORWARDED_FOR"]
@@ -95,6 +98,13 @@ package struct Request: Sendable {
             throw .invalid(name, "must be true or false")
         }
         return truth
+    }
+
+    private static func acceptsGzip(_ header: String) -> Bool {
+        header.lowercased().split(separator: ",").contains {
+            // Any weight but 0.
+            $0.wholeMatch(of: /\s*gzip\s*(;\s*q=(0\.[0-9]*[1-9][0-9]*|1(\.0*)?)\s*)?/) != nil
+        }
     }
 
     private static func fields(_ text: String) throws(Problem) -> [(name: String, value: String)] {

@@ -72,4 +72,31 @@ import Testing
             try Gzip.compress(from: pieces(Self.noise(10), 10)) { _ in throw Full() }
         }
     }
+
+    @Test(arguments: [[0], [5, 0, 70_000], [200_000, 1, 1], []])
+    func `streams share their blocks, and each is whole`(_ counts: [Int]) throws {
+        let maker = try GzipBlockMaker()
+        let contents = counts.map(Self.noise) + [Array(String(repeating: "line\n", count: 9000).utf8)]
+        let blocks = contents.map { maker.block($0) }
+        #expect(blocks.last.map { $0.bytes.count < 500 } == true)
+        // Each begins with another of them.
+        for start in contents.indices {
+            var sums = GzipSums()
+            var stream = GzipSums.head
+            for block in blocks[start...] {
+                stream += block.bytes
+                sums.add(block)
+            }
+            #expect(try decompressed(stream + sums.end) == contents[start...].flatMap { $0 })
+            #expect(throws: GzipError.self) { try decompressed(stream + GzipSums().end) }
+        }
+    }
+
+    @Test func `a block can be read before the next is there`() throws {
+        let maker = try GzipBlockMaker()
+        var told: [UInt8] = []
+        let stream = GzipSums.head + maker.block([1, 2, 3]).bytes
+        #expect(throws: GzipError.self) { try Gzip.decompress(from: pieces(stream, 100)) { told += $0 } }
+        #expect(told == [1, 2, 3])
+    }
 }

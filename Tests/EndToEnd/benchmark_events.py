@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 from support.processes import PROJECT, command_lines, run, wait_until
 from support.registry import MODEL
@@ -41,7 +42,9 @@ class Watcher:
         self.socket.sendall(request)
         self.socket.setblocking(False)
         self.is_sample = is_sample
+        self.has_begun = False
         self.end = b""
+        self.head, self.unzip = b"", zlib.decompressobj(wbits=31)
         # Of the stream, and of the log's text: what is not read yet.
         self.rest, self.text = b"", ""
         # Number, moment of printing, moment of receipt.
@@ -49,7 +52,13 @@ class Watcher:
 
     def take(self, data, now):
         """Keeps the lines of the log events in what came."""
-        *events, self.rest = (self.rest + data).split(b"\n\n")
+        if self.head is not None:
+            self.head, found, data = (self.head + data).partition(b"\r\n\r\n")
+            if not found:
+                return
+            assert b"\r\nContent-Encoding: gzip" in self.head, self.head
+            self.head = None
+        *events, self.rest = (self.rest + self.unzip.decompress(data)).split(b"\n\n")
         for event in events:
             if event.startswith(b"event: log\n"):
                 self.text += json.loads(event.split(b"data: ", 1)[1])["text"]
@@ -62,7 +71,8 @@ def watch(port, path, user, count):
     """Follows `path` with `count` connections until all have ended; prints what came as JSON."""
     login = base64.b64encode(":".join(user).encode()).decode()
     request = (
-        f"GET {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Basic {login}\r\n\r\n").encode()  # unchunked
+        f"GET {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Basic {login}\r\n"  # unchunked
+        "Accept-Encoding: gzip, deflate, br\r\n\r\n").encode()  # as browsers do
     poller = select.epoll()
     watchers = {}
     ended = 0
@@ -100,19 +110,27 @@ def receive(poller, watchers, seconds):
         watcher = watchers[number]
         count = watcher.socket.recv_into(buffer)
         now = time.monotonic()
-        data = bytes(buffer[:count] if watcher.is_sample else buffer[max(0, count - 300):count])
         if watcher.is_sample:
-            watcher.take(data, now)
-        if not watcher.end:
+            watcher.take(bytes(buffer[:count]), now)
+        if not watcher.has_begun:
             assert buffer[:12] == b"HTTP/1.1 200", bytes(buffer[:count])
-        if data:
-            watcher.end = data[-300:]
-        else:
-            ended += b"event: eof" in watcher.end
+            watcher.has_begun = True
+        # It may be the end of a gzip stream: its last block, checksum and length.
+        if buffer[count - 10:count - 8] == b"\3\0":
+            watcher.end = bytes(buffer[max(0, count - 4096):count])
+        if count == 0:
+            ended += has_ended(watcher.end)
             poller.unregister(number)
             watcher.socket.close()
             del watchers[number]
     return ended
+
+
+def has_ended(end):
+    """Whether what came last has the last event in it, in a stream that is whole."""
+    *_, block, last = end.split(b"\0\0\xff\xff")
+    assert last[:2] == b"\3\0" and len(last) == 10, last
+    return b"event: eof" in zlib.decompressobj(wbits=-15).decompress(block)
 
 
 def spread(values):

@@ -74,6 +74,10 @@ def test_a_build_is_told_from_its_queue_to_its_end(watched, working):
         assert [event[0] for event in events(answer)] == ["status", "eof"]
     with open_stream(watched, f"/{waiting}/events", follower.last_id) as answer:
         assert [event[0] for event in events(answer)] == ["eof"]
+    with open_stream(watched, f"/{waiting}/events") as compressed, \
+            open_stream(watched, f"/{waiting}/events", encoding="identity") as plain:
+        assert (compressed.headers["Content-Encoding"], plain.headers.get("Content-Encoding")) == ("gzip", None)
+        assert list(events(compressed)) == list(events(plain))
 
 
 def test_nothing_is_lost_or_told_twice_while_the_pool_is_restarted_ten_times(watched, working):

@@ -1,3 +1,4 @@
+import Compression
 import Core
 import FastCGI
 import Glibc
@@ -29,12 +30,15 @@ private final class Counting: EventFeed {
     }
 }
 
-private func events(last: Int, ends: Bool, size: Int = 1, from start: Int = 0) -> GatewayResponse {
+private func events(last: Int, ends: Bool, size: Int = 1, from start: Int = 0, isCompressed: Bool = false)
+    -> GatewayResponse
+{
     GatewayResponse(
         status: 200, headers: [("X-Kind", "events")],
         body: .events(
             EventSubscription(
-                key: "\(last) \(size)", position: .init(offset: start), greeting: [1], heartbeat: [2]
+                key: "\(last) \(size)", position: .init(offset: start), greeting: [1], heartbeat: [2],
+                isCompressed: isCompressed
             ) {
                 Counting(last: last, ends: ends, size: size)
             }))
@@ -60,6 +64,46 @@ struct EventStreamsTests {
                 #expect(answer.isClosed)
             }
             #expect(streams.count == 0)
+        }
+    }
+
+    @Test("are whole gzip streams for those who ask for them, beside others, also where the responder stops")
+    func compressed() async {
+        await #expect(processExitsWith: .success) {
+            for ends in [true, false] {
+                let streams = try EventStreams(limit: 100)
+                let open = Mutex<[(start: Int, answer: WebServer.Answer)]>([])
+                _ = try serving(streams: streams) { request in
+                    let start = Int(request.parameters["FROM"] ?? "0") ?? 0
+                    return events(last: 50, ends: ends, from: start, isCompressed: start % 2 == 0)
+                } client: { server in
+                    for start in 0..<40 {
+                        try Threads.detach {
+                            guard let answer = try? server.ask(["FROM": "\(start)"]) else { return }
+                            open.withLock { $0.append((start, answer)) }
+                        }
+                    }
+                    #expect(eventually { ends ? open.withLock { $0.count } == 40 : streams.count == 40 })
+                    // So that all have been told all.
+                    if !ends { Threads.sleep(.milliseconds(500)) }
+                    return []
+                }
+                #expect(eventually { open.withLock { $0.count } == 40 })
+                for (start, answer) in open.withLock({ $0 }) {
+                    var body = answer.body
+                    if start % 2 == 0 {
+                        var rest = body
+                        body = []
+                        try Gzip.decompress(
+                            from: {
+                                defer { rest = [] }
+                                return rest
+                            }, into: { body += $0 })
+                    }
+                    #expect(body == [1] + (start + 1...50).map { UInt8($0) })
+                    #expect(answer.isEnded)
+                }
+            }
         }
     }
 

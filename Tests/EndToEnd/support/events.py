@@ -12,11 +12,11 @@ class Lost(Exception):
     """The stream ended without its last event."""
 
 
-def open_stream(slipway, path, last_id=None, user=None, **query):
-    """The answer to a request for a stream, whose body is not read yet."""
+def open_stream(slipway, path, last_id=None, user=None, encoding="gzip, deflate, br", **query):
+    """The answer to a request for a stream, whose body is not read yet; asked for as browsers do."""
     session = requests.Session()
     session.trust_env = False
-    headers = {"Last-Event-ID": last_id} if last_id else {}
+    headers = {"Accept-Encoding": encoding} | ({"Last-Event-ID": last_id} if last_id else {})
     return session.get(
         slipway.url + BASE + path, auth=user or slipway.admin, headers=headers, params=query, stream=True, timeout=40)
 
