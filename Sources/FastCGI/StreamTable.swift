@@ -5,9 +5,9 @@ internal import Posix
 /// The watchers and feeds of the one thread that serves them.
 struct StreamTable: ~Copyable {
     /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second at most.
-    ///
-    /// Many watchers are more work for the web server than for this thread, and others wait for it too.
     private var pace: Duration { .milliseconds(100) + .microseconds(5) * watchers.count }
+    /// Then the web server is given a moment: what is sent is more work for it than for this thread.
+    private static let sendsInOneGo = 100
     /// Where no file system tells of news, feeds look by themselves.
     private static let lookEvery = Duration.seconds(1)
     private static let heartbeatAfter = Duration.seconds(15)
@@ -103,6 +103,7 @@ struct StreamTable: ~Copyable {
     private var topicOfDirectory: [String: [Topic]] = [:]
     /// Those for whom there may be more at once: new ones, and ones far behind.
     private var hungry: [Int32: Watcher] = [:]
+    private var sends = 0
     private var sweptAt = ContinuousClock.now
     private var gone = 0
 
@@ -265,7 +266,7 @@ struct StreamTable: ~Copyable {
             + Record.end(requestID: watcher.requestID)
     }
 
-    private func push(_ watcher: Watcher, _ now: ContinuousClock.Instant) -> Fate {
+    private mutating func push(_ watcher: Watcher, _ now: ContinuousClock.Instant) -> Fate {
         while watcher.isBlocked {
             let count: Int
             do {
@@ -276,6 +277,9 @@ struct StreamTable: ~Copyable {
             guard count > 0 else { return .isBlocked }
             watcher.sent += count
             watcher.lastSend = now
+            sends += 1
+            // Else others' requests would stand behind thousands of events in the web server.
+            if sends.isMultiple(of: Self.sendsInOneGo) { Threads.sleep(.milliseconds(1)) }
         }
         watcher.pending = []
         watcher.sent = 0
