@@ -4,7 +4,7 @@ import { ago } from "../lib/clock.js";
 import { h, icon, show } from "../lib/dom.js";
 import { follow } from "../lib/events.js";
 import { dateTime, duration } from "../lib/format.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
 import { firstError } from "../lib/log-window.js";
 import { address } from "../lib/routes.js";
 import { actions, before } from "../parts/build-actions.js";
@@ -13,6 +13,7 @@ import { LogView } from "../parts/log-view.js";
 import { Notice, setSign } from "../parts/notice.js";
 import { pause } from "../parts/pause.js";
 import { complaint, fill, passes } from "../parts/problem.js";
+import { errorWords, said, warnings } from "../parts/said.js";
 import { hasEnded, kind, sentence, sign } from "../parts/state.js";
 import { Steps } from "../parts/steps.js";
 import { facts } from "../parts/table.js";
@@ -228,8 +229,8 @@ class BuildView {
         h("p", { class: "state-words" }, this.#isLost ? text("streamLost") : sentence(build)),
         h("p", { class: "faint" }, this.#isLost ? text("streamLostHint") : clock ?? (how !== "waiting" && this.#startedWords(build))));
       show(this.#why,
-        build.error && h("div", { class: "error-words" }, h("p", { class: "strong" }, build.error.message), build.error.hint && h("p", {}, build.error.hint)),
-        build.warnings?.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") }, build.warnings.map((each) => h("li", {}, icon("warning"), h("span", {}, each)))));
+        build.error && h("div", { class: "error-words" }, errorWords(build.error)),
+        warnings(build.warnings));
     });
   }
 
@@ -278,7 +279,8 @@ class BuildView {
       [text("model"), h("a", { href: address("version", { model, version }) }, `${model} ${version}`)],
       [text("imageName"), h("code", {}, build.image_name)],
       [text("baseImage"), build.base_image && h("code", {}, build.base_image)],
-      [text("because"), build.base_image_reason],
+      [text("because"), build.base_image_reason && [
+        gloss(build.options?.base_image ? "base_image_chosen" : "base_image_automatic"), " ", said(build.base_image_reason)]],
       [text("envManager"), build.env_manager],
       [text("startedBy"), build.created_by],
       [text("submittedAt"), dateTime(build.created_at)],

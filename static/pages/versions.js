@@ -6,6 +6,7 @@ import { plural, text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { mayBuild } from "../parts/build-actions.js";
 import { complaint, empty, fill } from "../parts/problem.js";
+import { errorLine } from "../parts/said.js";
 import { paging, table } from "../parts/table.js";
 import { marks, notReady } from "../parts/version-marks.js";
 
@@ -47,7 +48,7 @@ export function page({ parameters: { model }, query, context, signal }) {
     show(trouble, h("div", { class: "complaint", role: "alert" }, icon("warning"), h("div", {},
       h("strong", {}, plural("refusedCount", refused.length)),
       h("ul", { tabIndex: 0 }, refused.map(({ version, error }) => h("li", {},
-        `${text("versionNumber", { version })}: ${[error.message, error.hint].filter(Boolean).join("; ")}`)))),
+        text("versionNumber", { version }), ": ", errorLine(error))))),
       batch && h("a", { class: "button plain", href: batch }, text("toBatch"))));
   }
 
