@@ -168,6 +168,8 @@ export default {
   notify: "Tell me when it ends",
   notifyBlocked: "The browser blocks notifications of this site.",
   wasRemoved: "This build was removed.",
+  wasRemovedHint: "Below is the last that was known of it.",
+  toBuilds: "See all builds",
 
   // One build
   steps: "Steps",

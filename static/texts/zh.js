@@ -197,6 +197,8 @@ export default {
   notify: "结束时通知我",
   notifyBlocked: "浏览器屏蔽了本站的通知。",
   wasRemoved: "此构建已被删除。",
+  wasRemovedHint: "下面是它最后已知的内容。",
+  toBuilds: "查看所有构建",
 
   // 单个构建
   steps: "步骤",
