@@ -64,8 +64,8 @@ export class BuildProgress {
     show(this.#outcome, this.#outcomeOf(build));
     const isOver = build.state === "failed" || build.state === "cancelled";
     show(this.#buttons,
-      isOver && h("button", { type: "button", class: "plain", on: { click: this.#options.onChange } }, text("dialogChange")),
-      h("button", { type: "button", on: { click: this.#options.onClose } }, text("dialogDone")));
+      h("button", { type: "button", class: isOver ? "plain" : "", on: { click: this.#options.onClose } }, text("dialogDone")),
+      isOver && h("button", { type: "button", on: { click: this.#options.onChange } }, text("dialogChange")));
   }
 
   /** That it cannot be seen at the moment is no trouble of the build's. */
