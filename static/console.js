@@ -43,16 +43,24 @@ class Console {
     const found = ["", "#", "#/"].includes(location.hash) ? match("#/models") : match(location.hash);
     this.#showSections(found?.name);
     const key = JSON.stringify([found?.name, found?.parameters]);
-    if (found && this.#current?.key === key && this.#current.page.update) return this.#current.page.update(found);
+    if (found && this.#current?.key === key && this.#current.page.update) {
+      // Another page of a list begins at its top, but nobody is taken from the field that they write in.
+      if (found.query.page !== this.#current.query.page && !document.querySelector("form:focus-within")) this.#begin(this.#current.page);
+      this.#current.query = found.query;
+      return this.#current.page.update(found);
+    }
     this.#stopping.abort();
     this.#stopping = new AbortController();
     const page = this.#open(found);
-    this.#current = { key, page };
+    this.#current = { key, page, query: found?.query };
     this.#setTitle(page.title);
     show(byId("main"), page.node);
-    if (isFirst) return;
+    if (!isFirst) this.#begin(page);
+  }
+
+  /** Screen readers and keys go on from the page's beginning. */
+  #begin(page) {
     scrollTo(0, 0);
-    // Screen readers and keys go on from the new page's beginning.
     (page.node.querySelector("h1") ?? byId("main")).focus({ preventScroll: true });
   }
 

@@ -1,7 +1,7 @@
 // The sign-in page: asks for name and password, and goes on to the page that somebody wanted to see.
 import { nextAddress, signIn, signOut, whoAmI } from "./account.js";
 import { Refusal } from "./lib/api.js";
-import { plural, text, translate } from "./lib/i18n.js";
+import { gloss, plural, text, translate } from "./lib/i18n.js";
 import { applyTheme } from "./lib/theme.js";
 import { showPreferences } from "./parts/preferences.js";
 
@@ -23,7 +23,7 @@ function words(error) {
     case 401: return text("wrongPassword");
     case 429: return wait(Number(/\d+/.exec(error.hint)?.[0]));
     case 502: case 503: case 504: return text("notNow");
-    default: return error.hint ? `${error.message} (${error.hint})` : error.message;
+    default: return [gloss(error.code), error.message, error.hint && `(${error.hint})`].filter(Boolean).join(" ");
   }
 }
 

@@ -271,6 +271,25 @@ def test_the_dialog_says_what_would_be_built(site, browser, language, width):
         assert focus(page) == "build"
 
 
+@pytest.mark.parametrize("language, width", [("en-US", 1280), ("zh-CN", 390)])
+def test_nothing_in_the_dialog_moves_while_it_reads(site, browser, language, width):
+    with at_version(site, browser, language=language, width=width) as visitor:
+        page = visitor.page
+        held = []
+        page.route("**/build-docker/defaults?*", lambda route: held.append(route))
+        dialog = open_dialog(visitor)
+        where = """node => [node, ...node.querySelectorAll("input, select, button, .more summary")]
+            .filter(each => each.checkVisibility()).map(each => [each.id, JSON.stringify(each.getBoundingClientRect())])"""
+        page.wait_for_timeout(300)
+        before = dialog.evaluate(where)
+        assert held
+        for route in held:
+            route.continue_()
+        page.unroute("**/build-docker/defaults?*")
+        page.wait_for_selector("dialog dd")
+        assert dialog.evaluate(where) == before
+
+
 def test_a_wrong_field_is_told_at_the_field_wherever_it_is(site, browser):
     with at_version(site, browser) as visitor:
         page = visitor.page

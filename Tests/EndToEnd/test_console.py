@@ -245,6 +245,58 @@ def test_a_batch_refused_in_part_says_why(hosted, browser):
         page.locator(".batch", has_text="1 of 1 builds have ended").wait_for(timeout=120_000)
 
 
+def test_a_batch_says_what_was_waiting_already(hosted, browser):
+    working = long_build(hosted, "busy")
+    waiting = hosted.submit(model_name=MANY, model_version="11")
+    with console(hosted, browser, address=version_address(MANY)) as seen:
+        for version in ("11", "10"):
+            seen.page.get_by_role("checkbox", name=f"Choose version {version}", exact=True).check()
+        seen.button("Build 2 Docker images").click()
+        card = seen.page.locator(".batch", has_text="1 image more was waiting or at work already")
+        card.get_by_role("link", name=waiting["build_id"]).wait_for()
+        seen.page.locator("main tbody tr").first.wait_for()
+        assert seen.page.locator("main tbody tr").count() == 1
+        hosted.call("POST", f"{BASE}/{working['build_id']}/cancel", json={})
+        card.get_by_text("1 of 1 builds have ended").wait_for(timeout=120_000)
+    hosted.wait(waiting["build_id"])
+
+
+def test_versions_stay_chosen_from_page_to_page(hosted, browser):
+    # As if a page held five.
+    with console(hosted, browser, address="#/models") as seen:
+        page = seen.page
+        page.route("**/slipway/models/versions?*", lambda route: route.continue_(
+            url=route.request.url.replace("max_results=50", "max_results=5")))
+        seen.open(version_address(MANY))
+        box = lambda version: page.get_by_role("checkbox", name=f"Choose version {version}", exact=True)
+        box(11).check()
+        seen.link("Older").click()
+        box(6).check()
+        page.locator(".choice-bar", has_text="2 chosen").wait_for()
+        seen.link("Newest").click()
+        box(11).wait_for()
+        assert box(11).is_checked() and not box(10).is_checked()
+        seen.button("Choose none").click()
+        page.locator(".choice-bar").wait_for(state="hidden")
+        assert not box(11).is_checked()
+        seen.link("Older").click()
+        box(6).wait_for()
+        assert not box(6).is_checked()
+
+
+def test_a_build_that_is_removed_meanwhile_says_so(hosted, browser):
+    build = hosted.wait(hosted.submit(model_name=MANY, model_version="4")["build_id"])
+    with console(hosted, browser, address=build_address(build)) as seen:
+        seen.wait_state("The image is ready.")
+        assert hosted.call("DELETE", f"{BASE}/{build['build_id']}", json={}).status_code == 200
+        seen.wait_state("This build was removed.")
+        for name in ("Retry", "Rebuild with changes", "Delete"):
+            assert not seen.button(name).count()
+        assert seen.page.locator("link[rel=icon]").get_attribute("href").endswith("/icon.svg")
+        seen.link("See all builds").click()
+        seen.page.get_by_role("heading", name="Builds").wait_for()
+
+
 def test_what_was_ordered_differently_is_compared(hosted, browser, good, failed):
     with console(hosted, browser, address=f"#/compare/{good['build_id']}/{failed['build_id']}") as seen:
         row = seen.page.locator("tr", has_text="Extra requirements")

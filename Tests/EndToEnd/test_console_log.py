@@ -126,6 +126,52 @@ def test_lines_have_addresses_that_win_over_following(hosted, browser, huge):
         assert seen.link("Raw").get_attribute("href").endswith(f"/{huge['build_id']}/log")
 
 
+def test_the_end_is_followed_until_somebody_scrolls_up(hosted, browser):
+    """This test writes into the log as well, so that it need not wait for the engine's lines."""
+    working = long_build(hosted, "followed")
+    hosted.wait_building(working["build_id"])
+    with console(hosted, browser, address=build_address(working)) as seen:
+        box, button = seen.page.locator(".log-lines"), seen.button("Follow")
+        seen.wait_state("Building the image.")
+        written = 0
+
+        def write():
+            nonlocal written
+            written += 1
+            before = box.evaluate("node => node.scrollHeight")
+            with (hosted.folder(working["build_id"]) / "build.log").open("a") as log:
+                log.write("a line\n" * 100 + f"mark {written}\n")
+            wait_until(lambda: box.evaluate("node => node.scrollHeight") >= before + 2000, "a hundred lines more")
+
+        def is_at_end():
+            return f"mark {written}" in seen.log_lines().values() and button.get_attribute("aria-pressed") == "true"
+
+        def is_left():
+            return button.get_attribute("aria-pressed") == "false"
+
+        for _ in range(3):
+            write()
+            wait_until(is_at_end, "the end, followed")
+        box.hover()
+        seen.page.mouse.wheel(0, -1000)
+        wait_until(is_left, "reading in peace")
+        at = box.evaluate("node => node.scrollTop")
+        write()
+        assert box.evaluate("node => node.scrollTop") == at and is_left() and not is_at_end()
+        button.click()
+        wait_until(is_at_end, "the end, gone back to")
+        write()
+        wait_until(is_at_end, "the end, followed again")
+        # Who comes back to the end by hand follows too.
+        box.hover()
+        seen.page.mouse.wheel(0, -1000)
+        wait_until(is_left, "reading once more")
+        seen.page.mouse.wheel(0, 9000)
+        wait_until(is_at_end, "the end, come back to by hand")
+        hosted.call("POST", f"{BASE}/{working['build_id']}/cancel", json={})
+        hosted.wait(working["build_id"])
+
+
 def test_what_others_wrote_is_text(hosted, browser, good):
     """Markup and escapes in a model's name, its description, a user's name, an error, a log and an image's layers."""
     build = hosted.wait(hosted.submit(model_name=HOSTILE, model_version="1")["build_id"])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import english from "../../static/texts/en.js";
-import chinese from "../../static/texts/zh.js";
+import chinese, { server } from "../../static/texts/zh.js";
 
 const here = new URL("../../static/", import.meta.url);
 const isPlural = (key) => /\.(one|other)$/.test(key);
@@ -20,6 +20,16 @@ test("nothing is left in English", () => {
   const names = new Set(["Dockerfile", "Slipway"]);
   for (const [key, value] of Object.entries(chinese)) {
     assert.ok(/\p{Script=Han}/u.test(value) || names.has(value) || !/[a-z]{3}/i.test(value.replace(/\{\w+\}/g, "")), `${key}: ${value}`);
+  }
+});
+
+test("every code and check of the server has its Chinese sentence", () => {
+  const swift = (path) => readFileSync(new URL(`../../Sources/${path}`, import.meta.url), "utf8");
+  const codes = [...swift("Core/Problem.swift").matchAll(/case \w+ = "([A-Z_]+)"/g)].map(([, code]) => code);
+  const checks = [...swift("slipway/Program+Examination.swift").matchAll(/(?:Check\(|\.init\()\s*"([a-z ]+)"/g)].map(([, name]) => name);
+  assert.ok(codes.length > 10 && checks.length > 6, "the sources have another shape");
+  for (const name of [...codes, ...checks, ...["htpasswd", "pam", "mlflow"].map((store) => `users of ${store}`)]) {
+    assert.match(server[name] ?? "", /\p{Script=Han}/u, name);
   }
 });
 

@@ -1,8 +1,9 @@
 // What is to be built, and what an order would do as it stands.
 import { Refusal, Unreachable, builds, get, post } from "../lib/api.js";
 import { h, icon, later, show } from "../lib/dom.js";
-import { plural, text } from "../lib/i18n.js";
+import { gloss, plural, text } from "../lib/i18n.js";
 import { complaint, passes } from "../parts/problem.js";
+import { said, warnings } from "../parts/said.js";
 import { Field } from "./field.js";
 import { FieldError, asked, fieldOf, kinds } from "./fields.js";
 
@@ -96,8 +97,7 @@ export class BuildForm {
     this.#isDecided = true;
     const { base_image: base } = this.#fields;
     base.input.placeholder = text("dialogAutomatic");
-    base.hint(text(base.written ? "dialogBaseChosen" : "dialogBaseAutomatic"), " ", h("code", {}, defaults.base_image),
-      ` – ${defaults.base_image_reason}`);
+    base.hint(text(base.written ? "dialogBaseChosen" : "dialogBaseAutomatic"), " ", h("code", {}, defaults.base_image), " – ", said(defaults.base_image_reason));
     const minor = defaults.python_version.split(".").slice(0, 2).join(".");
     base.suggest([...new Set([defaults.base_image, `python:${minor}-slim`, `python:${minor}`, "debian:bookworm-slim", "ubuntu:24.04"])]);
     this.#fields.env_manager.hint(text(`dialogManagerHint_${defaults.env_manager}`));
@@ -107,12 +107,11 @@ export class BuildForm {
     const packages = defaults.requirements.length + (defaults.conda?.packages.length ?? 0);
     show(this.#decision,
       h("dl", {},
-        h("dt", {}, text("python")), h("dd", {}, defaults.python_version, h("span", { class: "faint" }, ` – ${defaults.python_version_reason}`)),
+        h("dt", {}, text("python")), h("dd", {}, defaults.python_version, h("span", { class: "faint" }, " – ", said(defaults.python_version_reason))),
         h("dt", {}, text("packages")), h("dd", {}, plural("dialogPackageCount", packages),
           defaults.pip_index_url && h("span", { class: "faint" }, ` – ${defaults.pip_index_url}`)),
         defaults.system_packages.length > 0 && [h("dt", {}, text("systemPackages")), h("dd", {}, defaults.system_packages.join(", "))]),
-      defaults.warnings.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") },
-        defaults.warnings.map((warning) => h("li", {}, icon("warning"), h("span", {}, warning)))),
+      warnings(defaults.warnings),
       h("details", {}, h("summary", {}, icon("chevron"), text("dockerfile")),
         h("pre", { tabIndex: 0, role: "region", ariaLabel: text("dockerfile") }, defaults.dockerfile)));
   }
@@ -164,7 +163,7 @@ export class BuildForm {
       return show(this.#trouble, isOrder && error instanceof Unreachable ? this.#unreachable() : complaint(error));
     }
     field.complain(error instanceof FieldError ? text("dialogNoPair", { line: error.message })
-      : [error.message, error.hint].filter(Boolean).join("; "));
+      : [gloss("field"), " ", said(error.message, error.hint)]);
     if (advanced.includes(name)) this.#more.open = true;
     if (isOrder) field.input.focus();
   }

@@ -8,6 +8,7 @@ import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { copyable } from "../parts/copy.js";
 import { complaint } from "../parts/problem.js";
+import { errorWords } from "../parts/said.js";
 import { hasEnded, kind, sentence, sign } from "../parts/state.js";
 
 export class BuildProgress {
@@ -63,8 +64,8 @@ export class BuildProgress {
     show(this.#outcome, this.#outcomeOf(build));
     const isOver = build.state === "failed" || build.state === "cancelled";
     show(this.#buttons,
-      isOver && h("button", { type: "button", class: "plain", on: { click: this.#options.onChange } }, text("dialogChange")),
-      h("button", { type: "button", on: { click: this.#options.onClose } }, text("dialogDone")));
+      h("button", { type: "button", class: isOver ? "plain" : "", on: { click: this.#options.onClose } }, text("dialogDone")),
+      isOver && h("button", { type: "button", on: { click: this.#options.onChange } }, text("dialogChange")));
   }
 
   /** That it cannot be seen at the moment is no trouble of the build's. */
@@ -76,8 +77,7 @@ export class BuildProgress {
 
   #outcomeOf(build) {
     if (build.state === "failed") {
-      return h("div", { class: "complaint", role: "alert" }, icon("warning"),
-        h("div", {}, h("strong", {}, build.error?.message), build.error?.hint && h("p", {}, build.error.hint)));
+      return h("div", { class: "complaint", role: "alert" }, icon("warning"), h("div", {}, errorWords(build.error ?? {})));
     }
     if (build.state !== "succeeded") return hasEnded(build) ? null : h("p", { class: "note" }, text("dialogGoesOn"));
     return [

@@ -65,7 +65,7 @@ export class Field {
 
   /** Says what is wrong; nothing is all right. */
   complain(words) {
-    this.#error.textContent = words ?? "";
+    show(this.#error, words);
     this.input.setAttribute("aria-invalid", String(Boolean(words)));
   }
 }

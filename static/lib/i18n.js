@@ -1,6 +1,6 @@
 // What pages say, in the reader's language. A page marks an element with data-text="key", a module calls text("key").
 import english from "../texts/en.js";
-import chinese from "../texts/zh.js";
+import chinese, { server } from "../texts/zh.js";
 import { remember, remembered } from "./memory.js";
 
 const languages = { en: english, "zh-CN": chinese };
@@ -25,9 +25,16 @@ export function setLanguage(code) {
 }
 
 const chosen = languages[language];
+const glosses = language === "zh-CN" ? server : {};
 
 export function text(key, values = {}) {
   return chosen[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** A sentence in the reader's language for something of the server's by its code or name; undefined where there is none,
+ *  as in English, which the server speaks itself. */
+export function gloss(name) {
+  return Object.hasOwn(glosses, name) ? glosses[name] : undefined;
 }
 
 const rules = new Intl.PluralRules(language);

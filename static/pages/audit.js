@@ -26,17 +26,18 @@ export function page({ query, signal }) {
   } }, user, action, result);
   const node = h("div", {}, h("header", { class: "page-head" }, h("h1", { tabIndex: -1 }, text("audit"))), form, list);
 
+  const what = (entry) => h("div", { class: "two" }, h("span", { class: "code" }, entry.target ?? ""), h("span", { class: "faint", lang: "en" }, entry.detail ?? ""));
   const load = () => get(`${builds}/audit`, {
     user: query.user, action: query.action, result: query.result, page_token: query.page, max_results: pageSize,
   }, { signal });
   const reload = fill(list, signal, load, ({ entries, next_page_token: next }) => {
     if (!entries.length) return empty(text("noneMatch"));
     return [table(text("audit"), [
-      { name: text("when"), cell: (entry) => ago(entry.at) },
-      { name: text("who"), cell: (entry) => h("div", { class: "two" }, h("span", { class: "who" }, entry.user ?? "—"), h("span", { class: "faint" }, entry.method)) },
-      { name: text("action"), cell: (entry) => named(entry.action) },
+      { name: text("when"), class: "roomy", cell: (entry) => ago(entry.at) },
+      { name: text("who"), cell: (entry) => h("div", { class: "two" }, h("span", { class: "who" }, entry.user ?? "—"), h("span", { class: "faint" }, entry.method), h("span", { class: "faint slim" }, ago(entry.at))) },
+      { name: text("action"), cell: (entry) => [named(entry.action), h("div", { class: "slim" }, what(entry))] },
       { name: text("result"), cell: (entry) => h("span", { class: `badge ${entry.result}` }, text(`result_${entry.result}`)) },
-      { name: text("what"), cell: (entry) => h("div", { class: "two" }, h("span", { class: "code" }, entry.target ?? ""), h("span", { class: "faint" }, entry.detail ?? "")) },
+      { name: text("what"), class: "roomy", cell: what },
       { name: text("from"), class: "roomy", cell: (entry) => h("span", { class: "code" }, entry.address ?? "") },
     ], entries), paging({
       token: query.page, next, address: (token) => address("audit", {}, { ...query, page: token }),

@@ -1,10 +1,10 @@
 // One build, from the moment it waits: its steps, its log as it comes, and what came of it.
-import { Refusal, buildPath, get, getText, open } from "../lib/api.js";
+import { Refusal, buildPath, builds, get, getText, open } from "../lib/api.js";
 import { ago } from "../lib/clock.js";
 import { h, icon, show } from "../lib/dom.js";
 import { follow } from "../lib/events.js";
 import { dateTime, duration } from "../lib/format.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
 import { firstError } from "../lib/log-window.js";
 import { address } from "../lib/routes.js";
 import { actions, before } from "../parts/build-actions.js";
@@ -13,6 +13,7 @@ import { LogView } from "../parts/log-view.js";
 import { Notice, setSign } from "../parts/notice.js";
 import { pause } from "../parts/pause.js";
 import { complaint, fill, passes } from "../parts/problem.js";
+import { errorWords, said, warnings } from "../parts/said.js";
 import { hasEnded, kind, sentence, sign } from "../parts/state.js";
 import { Steps } from "../parts/steps.js";
 import { facts } from "../parts/table.js";
@@ -108,6 +109,7 @@ class BuildView {
     if (this.#signal.aborted) return;
     this.#setLost(false);
     if (!hasEnded(this.#build)) return this.#follow();
+    this.#watchRemoval();
     this.#log.end();
     if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
   }
@@ -140,15 +142,15 @@ class BuildView {
           this.#log.add(encoder.encode(words));
           at = offset + length;
         },
-        eof: ({ reason }) => { if (reason === "removed") this.#removed(); },
       },
       onState: (state, refusal) => {
         if (state !== "closed") return this.#setLost(state === "lost");
         this.#setLost(false, "");
         this.#log.end();
-        if (refusal?.status === 404) this.#removed();
-        else if (refusal) show(this.#trouble, complaint(refusal));
-        else if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
+        if (refusal?.status === 404) return this.#removed();
+        if (refusal) return show(this.#trouble, complaint(refusal));
+        this.#watchRemoval();
+        if (this.#build.state === "failed" && !this.#hasLine) this.#showError();
       },
       signal: this.#signal,
     });
@@ -159,10 +161,29 @@ class BuildView {
     if (line !== null && !this.#signal.aborted) this.#log.show(line);
   }
 
+  /** Of a build that has ended nothing else is told any more. */
+  #watchRemoval() {
+    const id = this.#build.build_id;
+    follow(`${builds}/events`, {
+      on: {
+        // What came before this is not told: is it still there?
+        hello: () => get(buildPath(id), {}, { signal: this.#signal }).catch(({ status }) => { if (status === 404) this.#removed(); }),
+        removed: ({ build_id: removed }) => { if (removed === id) this.#removed(); },
+      },
+      onState: () => {}, signal: this.#signal,
+    });
+  }
+
   #removed() {
+    if (this.#isRemoved) return;
     this.#isRemoved = true;
-    show(this.#trouble, h("p", { class: "complaint", role: "alert" }, icon("remove"), text("wasRemoved")));
-    show(this.#actions);
+    this.#notice.node.hidden = true;
+    for (const node of [this.#why, this.#trouble]) show(node);
+    show(this.#actions, h("a", { href: address("builds"), class: "button plain" }, text("toBuilds")));
+    this.#showState();
+    setSign(null);
+    this.#context.setTitle(text("wasRemoved"));
+    this.#context.announce(text("wasRemoved"));
   }
 
   #setLost(isLost, words = text(isLost ? "streamLost" : "streamBack")) {
@@ -216,6 +237,11 @@ class BuildView {
 
   #showState() {
     const build = this.#build;
+    if (this.#isRemoved) {
+      this.#state.className = "card state-card cancelled";
+      show(this.#sign, icon("remove"));
+      return show(this.#words, h("p", { class: "state-words" }, text("wasRemoved")), h("p", { class: "faint" }, text("wasRemovedHint")));
+    }
     this.#once("state", [build.state, build.queue_position, build.scheduler, build.error, build.warnings, build.eta_seconds, this.#isLost], () => {
       const how = kind(build);
       this.#state.className = `card state-card ${this.#isLost ? "lost" : how}`;
@@ -228,8 +254,8 @@ class BuildView {
         h("p", { class: "state-words" }, this.#isLost ? text("streamLost") : sentence(build)),
         h("p", { class: "faint" }, this.#isLost ? text("streamLostHint") : clock ?? (how !== "waiting" && this.#startedWords(build))));
       show(this.#why,
-        build.error && h("div", { class: "error-words" }, h("p", { class: "strong" }, build.error.message), build.error.hint && h("p", {}, build.error.hint)),
-        build.warnings?.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") }, build.warnings.map((each) => h("li", {}, icon("warning"), h("span", {}, each)))));
+        build.error && h("div", { class: "error-words" }, errorWords(build.error)),
+        warnings(build.warnings));
     });
   }
 
@@ -278,7 +304,8 @@ class BuildView {
       [text("model"), h("a", { href: address("version", { model, version }) }, `${model} ${version}`)],
       [text("imageName"), h("code", {}, build.image_name)],
       [text("baseImage"), build.base_image && h("code", {}, build.base_image)],
-      [text("because"), build.base_image_reason],
+      [text("because"), build.base_image_reason && [
+        gloss(build.options?.base_image ? "base_image_chosen" : "base_image_automatic"), " ", said(build.base_image_reason)]],
       [text("envManager"), build.env_manager],
       [text("startedBy"), build.created_by],
       [text("submittedAt"), dateTime(build.created_at)],

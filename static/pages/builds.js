@@ -53,7 +53,7 @@ export function page({ query, context, signal }) {
     hand.keepFocus();
     const all = [...known.values()];
     choice.offer(all);
-    show(batch, members.size > 0 && batchCard([...members.values()]));
+    show(batch, batchCard([...members.values()], query.elsewhere?.split(",") ?? []));
     if (!all.length) return nothing();
     return [buildTable(all, { choice }), paging({
       token: query.page, next, address: (token) => address("builds", {}, { ...query, page: token }),
@@ -116,15 +116,21 @@ function newest(known, builds) {
   }));
 }
 
-function batchCard(all) {
+/** The builds of a batch in a nutshell; `elsewhere` are those that it found there already. */
+function batchCard(all, elsewhere) {
+  if (!all.length && !elsewhere.length) return null;
   const counts = new Map();
   for (const build of all) counts.set(kind(build), (counts.get(kind(build)) ?? 0) + 1);
   const ended = all.filter(hasEnded).length;
   const kinds = ["succeeded", "failed", "cancelled", "working", "waiting"].filter((each) => counts.has(each));
   return h("section", { class: "card batch", ariaLabel: text("batch") },
-    h("p", { class: "state-words" }, text("batchEnded", { ended: number(ended), all: number(all.length) })),
-    h("div", { class: "bar", "aria-hidden": "true" }, kinds.map((each) => h("span", { class: each, style: { "flex-grow": String(counts.get(each)) } }))),
-    h("p", { class: "faint" }, kinds.map((each) => plural(`batch_${each}`, counts.get(each))).join(" · ")));
+    all.length > 0 && [
+      h("p", { class: "state-words" }, text("batchEnded", { ended: number(ended), all: number(all.length) })),
+      h("div", { class: "bar", "aria-hidden": "true" }, kinds.map((each) => h("span", { class: each, style: { "flex-grow": String(counts.get(each)) } }))),
+      h("p", { class: "faint" }, kinds.map((each) => plural(`batch_${each}`, counts.get(each))).join(" · ")),
+    ],
+    elsewhere.length > 0 && h("p", {}, plural("batch_elsewhere", elsewhere.length),
+      elsewhere.map((id) => [" ", h("a", { href: address("build", { id }), class: "code" }, id)])));
 }
 
 class Filters {
@@ -140,7 +146,7 @@ class Filters {
   constructor(onChange, signal) {
     const changed = () => onChange({
       text: this.#text.value.trim(), state: this.#state.value, model_name: this.#model.value.trim(), user: this.#user.value.trim(),
-      batch_id: this.#query.batch_id,
+      batch_id: this.#query.batch_id, elsewhere: this.#query.elsewhere,
     });
     this.node.addEventListener("input", later(300, changed, signal));
     this.node.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
@@ -155,6 +161,6 @@ class Filters {
     }
     this.#batch.hidden = !query.batch_id;
     show(this.#batch, query.batch_id && [text("batchNamed", { id: query.batch_id }),
-      h("a", { href: address("builds", {}, { ...query, batch_id: "" }), ariaLabel: text("showAll"), class: "icon-button" }, icon("cross"))]);
+      h("a", { href: address("builds", {}, { ...query, batch_id: "", elsewhere: "" }), ariaLabel: text("showAll"), class: "icon-button" }, icon("cross"))]);
   }
 }

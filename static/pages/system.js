@@ -1,7 +1,7 @@
 // What slipway doctor says, for administrators.
 import { Refusal, get } from "../lib/api.js";
 import { h, icon } from "../lib/dom.js";
-import { plural, text } from "../lib/i18n.js";
+import { gloss, plural, text } from "../lib/i18n.js";
 import { empty, fill } from "../parts/problem.js";
 
 const signs = { ok: "check", warning: "warning", error: "cross" };
@@ -24,8 +24,8 @@ function view({ checks, version }) {
   const bad = checks.filter((check) => check.state !== "ok").length;
   const line = (check) => h("li", { class: `check ${check.state}` },
     h("span", { class: "sign" }, icon(signs[check.state] ?? "dot")),
-    h("div", {}, h("p", { class: "strong" }, check.name, h("span", { class: "visually-hidden" }, ` ${text(`check_${check.state}`)}`)),
-      h("p", {}, check.message), check.hint && h("p", { class: "faint" }, check.hint)));
+    h("div", {}, h("p", { class: "strong" }, gloss(check.name) ?? check.name, h("span", { class: "visually-hidden" }, ` ${text(`check_${check.state}`)}`)),
+      h("p", { lang: "en" }, check.message), check.hint && h("p", { class: "faint", lang: "en" }, check.hint)));
   const sorted = [...checks].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   return [
     h("section", { class: `card state-card ${{ ok: "succeeded", warning: "warned", error: "failed" }[worst]}`, ariaLabel: text("state") },

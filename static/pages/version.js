@@ -3,12 +3,13 @@ import { builds, get } from "../lib/api.js";
 import { ago } from "../lib/clock.js";
 import { h, icon, later } from "../lib/dom.js";
 import { follow } from "../lib/events.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
 import { mayBuild, order } from "../parts/build-actions.js";
 import { buildTable } from "../parts/build-table.js";
 import { copyable } from "../parts/copy.js";
 import { empty, fill } from "../parts/problem.js";
+import { said, warnings } from "../parts/said.js";
 import { facts } from "../parts/table.js";
 import { marks } from "../parts/version-marks.js";
 
@@ -71,12 +72,12 @@ function planOf(defaults) {
   const fold = (name, words) => words && h("details", { class: "fold" }, h("summary", {}, name, icon("chevron")), h("pre", { tabIndex: 0, role: "region", ariaLabel: name }, words));
   return [
     h("h2", {}, text("whatWouldBe")),
-    defaults.warnings.length > 0 && h("ul", { class: "warnings", ariaLabel: text("warnings") }, defaults.warnings.map((each) => h("li", {}, icon("warning"), h("span", {}, each)))),
+    warnings(defaults.warnings),
     facts([
       [text("imageName"), h("code", {}, defaults.image_name)],
       [text("baseImage"), h("code", {}, defaults.base_image)],
-      [text("because"), defaults.base_image_reason],
-      [text("python"), defaults.python_version && `${defaults.python_version} (${defaults.python_version_reason})`],
+      [text("because"), [gloss("base_image_automatic"), " ", said(defaults.base_image_reason)]],
+      [text("python"), defaults.python_version && [`${defaults.python_version} (`, said(defaults.python_version_reason), ")"]],
       [text("envManager"), defaults.env_manager],
       [text("index"), defaults.pip_index_url && h("code", {}, defaults.pip_index_url)],
       [text("systemPackages"), defaults.system_packages.length > 0 && defaults.system_packages.join(", ")],

@@ -56,6 +56,9 @@ export async function before(build, options) {
   return answer.builds.find((each) => each.build_id !== build.build_id) ?? null;
 }
 
+/** Ends after which the same may well succeed. */
+const passing = ["RUNNER_LOST", "HOST_RESTARTED", "TEMPORARILY_UNAVAILABLE", "INTERNAL_ERROR", "PUSH_FAILED"];
+
 /** The buttons for one build; `run` does an action and tells of its refusal. */
 export function actions(build, me, run) {
   const go = (id) => { location.hash = address("build", { id }); };
@@ -65,10 +68,13 @@ export function actions(build, me, run) {
   });
   const ended = hasEnded(build);
   const isBuilder = mayBuild(me, build.model_name);
+  // What helps first: a change where the order itself has failed.
+  const next = build.state === "succeeded" ? null : build.state === "cancelled" || passing.includes(build.error?.error_code) ? "retryIt" : "rebuild";
+  const look = (name) => (name === next ? "primary" : "plain");
   return [
     isBuilder && !ended && button("cancelIt", "stop", () => askCancel(build)),
-    isBuilder && ended && button("retryIt", "again", async () => go((await retry(build)).build_id), build.state === "succeeded" ? "plain" : "primary"),
-    isBuilder && ended && button("rebuild", "edit", rebuild),
+    isBuilder && ended && button("retryIt", "again", async () => go((await retry(build)).build_id), look("retryIt")),
+    isBuilder && ended && button("rebuild", "edit", rebuild, look("rebuild")),
     isAdministrator(me) && ended && button("deleteIt", "remove", async () => { if (await askDelete(build)) location.hash = address("builds"); }),
   ].filter(Boolean);
 }

@@ -4,6 +4,7 @@ import { h } from "../lib/dom.js";
 import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { address } from "../lib/routes.js";
+import { errorLine } from "./said.js";
 import { badge, kind } from "./state.js";
 import { table } from "./table.js";
 
@@ -26,7 +27,7 @@ export function buildTable(builds, { choice } = {}) {
       h("span", { class: "faint code nowrap" }, build.build_id),
       h("span", { class: "faint slim" }, build.created_by, " · ", ago(build.created_at))) },
     { name: text("state"), cell: (build) => h("div", { class: "two" }, badge(build),
-      build.error && h("span", { class: "faint why", title: build.error.message }, build.error.message)) },
+      build.error && h("span", { class: "faint why", title: build.error.message }, errorLine({ ...build.error, hint: null }))) },
     { name: text("image"), class: "roomy", cell: (build) => h("div", { class: "two" }, h("span", { class: "code" }, build.image_name),
       build.image && h("span", { class: "faint" }, bytes(build.image.size_bytes))) },
     { name: text("duration"), class: "roomy number", cell: time },

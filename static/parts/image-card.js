@@ -5,6 +5,7 @@ import { bytes, duration } from "../lib/format.js";
 import { text } from "../lib/i18n.js";
 import { copyable } from "./copy.js";
 import { layersBar } from "./layers.js";
+import { said } from "./said.js";
 import { facts } from "./table.js";
 
 export function useCard(build) {
@@ -21,13 +22,13 @@ function trial(verification) {
   const isGood = verification.status >= 200 && verification.status < 300;
   return [
     h("p", { class: `verdict ${isGood ? "good" : "doubtful"}` }, icon(isGood ? "check" : "warning"),
-      verification.status ? text("answered", { status: verification.status }) : verification.note ?? text("noVerdict")),
+      verification.status ? text("answered", { status: verification.status }) : text("noVerdict")),
     facts([
       [text("example"), verification.example && h("code", {}, verification.example)],
       [text("startup"), verification.startup_seconds !== undefined && duration(verification.startup_seconds)],
       [text("answerTime"), verification.request_seconds !== undefined && duration(verification.request_seconds)],
       [text("memory"), verification.memory_bytes !== undefined && bytes(verification.memory_bytes)],
-      [text("note"), verification.status && verification.note],
+      [text("note"), said(verification.note)],
     ]),
   ];
 }

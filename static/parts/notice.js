@@ -1,6 +1,6 @@
 // What tells of a build's end to somebody who looks elsewhere: the tab's sign, and a notification that was asked for.
 import { h, icon, show } from "../lib/dom.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
 import { hasEnded, kind } from "./state.js";
 
 const own = new URL("../icon.svg", import.meta.url).href;
@@ -39,7 +39,7 @@ export class Notice {
     if (!this.#isOn) return;
     this.#set(false);
     const notification = new Notification(text(`sentence_${build.state}`), {
-      body: `${build.model_name} ${build.model_version}\n${build.error?.message ?? build.image_name}`, tag: build.build_id,
+      body: `${build.model_name} ${build.model_version}\n${gloss(build.error?.error_code) ?? build.error?.message ?? build.image_name}`, tag: build.build_id,
     });
     notification.addEventListener("click", () => { window.focus(); notification.close(); });
   }

@@ -2,7 +2,8 @@
 import { signInAddress } from "../account.js";
 import { Refusal, Unreachable } from "../lib/api.js";
 import { h, icon, show } from "../lib/dom.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
+import { said } from "./said.js";
 
 export function loading() {
   return h("div", { class: "placeholder", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), text("loading"));
@@ -19,14 +20,16 @@ export function signInLink() {
   return link;
 }
 
-/** What an error is called, and what can be done about it. */
+/** What an error is called, and what can be done about it or the server says. */
 export function words(error) {
   if (error instanceof Unreachable) return { title: text(navigator.onLine ? "unreachable" : "offline"), hint: text("triesAgain") };
   if (!(error instanceof Refusal)) return { title: text("brokenPage"), hint: String(error) };
   if (error.status === 401) return { title: text("sessionOver"), hint: text("sessionOverHint") };
-  if (error.status === 403) return { title: text("forbidden"), hint: error.message };
-  if (error.status === 404) return { title: text("notFound"), hint: error.message };
-  return { title: error.message || text("noAnswer"), hint: error.hint };
+  if (error.status === 403) return { title: text("forbidden"), hint: said(error.message, error.hint) };
+  if (error.status === 404) return { title: text("notFound"), hint: said(error.message) };
+  const known = gloss(error.code);
+  if (known) return { title: known, hint: said(error.message, error.hint) };
+  return { title: error.message || text("noAnswer"), hint: said(error.hint) };
 }
 
 /** Whether the same request may well be answered in a moment. */
@@ -49,7 +52,7 @@ export function complaint(error) {
   if (!error) return null;
   const { title, hint } = words(error);
   return h("p", { class: "complaint", role: "alert" }, icon("warning"),
-    h("span", {}, h("strong", {}, title), hint && ` ${hint}`), error.status === 401 && signInLink());
+    h("span", {}, h("strong", {}, title), " ", hint), error.status === 401 && signInLink());
 }
 
 const pause = 5000;

@@ -2,7 +2,8 @@
 import { since } from "../lib/clock.js";
 import { h, icon, show } from "../lib/dom.js";
 import { bytes, duration, number } from "../lib/format.js";
-import { text } from "../lib/i18n.js";
+import { gloss, text } from "../lib/i18n.js";
+import { said } from "./said.js";
 import { hasEnded } from "./state.js";
 
 /** How a step went: `working`, `succeeded`, `failed` or `cancelled`. */
@@ -44,7 +45,7 @@ function stepNode(build, index, { onError }) {
       : step.seconds !== undefined && h("span", { class: "number" }, duration(step.seconds)),
   ];
   const body = [
-    isFailed && h("p", { class: "why" }, build.error?.message),
+    isFailed && build.error && h("p", { class: "why" }, gloss(build.error.error_code) ?? said(build.error.message)),
     isFailed && h("button", { class: "plain small", on: { click: onError } }, text("showInLog")),
     engine.length > 0 && h("ol", { class: "engine" }, engine.map((each, at) => engineStep(each, at === engine.length - 1, how === "working"))),
   ].filter(Boolean);

@@ -134,6 +134,8 @@ export default {
   "batch_working.other": "{count} at work",
   "batch_waiting.one": "1 waiting",
   "batch_waiting.other": "{count} waiting",
+  "batch_elsewhere.one": "1 image more was waiting or at work already, and was not ordered twice:",
+  "batch_elsewhere.other": "{count} images more were waiting or at work already, and were not ordered twice:",
 
   // States
   state_queued: "Waiting",
@@ -168,6 +170,8 @@ export default {
   notify: "Tell me when it ends",
   notifyBlocked: "The browser blocks notifications of this site.",
   wasRemoved: "This build was removed.",
+  wasRemovedHint: "Below is the last that was known of it.",
+  toBuilds: "See all builds",
 
   // One build
   steps: "Steps",

@@ -1,4 +1,46 @@
 // 简体中文。{name} 会被替换；key.other 用于数量。
+
+/** 服务器的话是英文：按其代码或名称，在原文之前加一句中文。 */
+export const server = {
+  // error_code
+  INVALID_PARAMETER_VALUE: "填写的内容或模型中的文件不符合要求。",
+  UNAUTHENTICATED: "需要登录，或用户名、密码不正确。",
+  PERMISSION_DENIED: "没有权限，或本站的设置不允许。",
+  RESOURCE_DOES_NOT_EXIST: "所需的内容不存在或已被删除。",
+  RESOURCE_ALREADY_EXISTS: "同样的内容已经存在。",
+  INVALID_STATE: "目前的状态不允许这样做。",
+  REQUEST_TOO_LARGE: "提交的内容过大。",
+  METHOD_NOT_ALLOWED: "此处不支持这种请求。",
+  REQUEST_LIMIT_EXCEEDED: "请求过多或队列已满，请稍后重试。",
+  TEMPORARILY_UNAVAILABLE: "所需的服务暂时不可用，请稍后重试。",
+  INTERNAL_ERROR: "服务器内部出错，请将错误编号告知管理员。",
+  RUNNER_LOST: "构建进程意外中止，可以重试。",
+  HOST_RESTARTED: "构建期间主机重新启动，可以重试：已完成的步骤会保留。",
+  BUILD_FAILED: "容器引擎未能构建镜像。",
+  BUILD_TIMED_OUT: "构建超过了时限。",
+  VERIFICATION_FAILED: "镜像已构建，但未通过测试。",
+  PUSH_FAILED: "镜像已构建，但未能推送到镜像仓库。",
+
+  // 系统检查的名称
+  "container engine": "容器引擎",
+  launcher: "构建启动方式",
+  "state directory": "状态目录",
+  disk: "磁盘空间",
+  queue: "构建队列",
+  registry: "模型注册表",
+  "package index": "软件包索引",
+  "users of htpasswd": "用户（htpasswd）",
+  "users of pam": "用户（PAM）",
+  "users of mlflow": "用户（MLflow）",
+  administrators: "管理员",
+
+  // 其他
+  field: "此项内容不符合要求。",
+  warnings: "请留意服务器的提示（英文原文）：",
+  base_image_automatic: "根据模型的要求和本站的设置自动选择。",
+  base_image_chosen: "由构建请求指定。",
+};
+
 export default {
   // 登录与退出
   signIn: "登录",
@@ -122,6 +164,7 @@ export default {
   "batch_cancelled.other": "{count} 个已取消",
   "batch_working.other": "{count} 个进行中",
   "batch_waiting.other": "{count} 个等待中",
+  "batch_elsewhere.other": "另有 {count} 个镜像此前已在排队或构建，未重复提交：",
 
   // 状态
   state_queued: "等待中",
@@ -155,6 +198,8 @@ export default {
   notify: "结束时通知我",
   notifyBlocked: "浏览器屏蔽了本站的通知。",
   wasRemoved: "此构建已被删除。",
+  wasRemovedHint: "下面是它最后已知的内容。",
+  toBuilds: "查看所有构建",
 
   // 单个构建
   steps: "步骤",
