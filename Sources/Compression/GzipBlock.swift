@@ -2,7 +2,7 @@ internal import CZlib
 
 /// A part of gzip streams (RFC 1952) that is the same in each: many streams share it, compressed once.
 ///
-/// Its deflate blocks (RFC 1951) end with a byte and refer to nothing before them.
+/// Its deflate blocks (RFC 1951) end at a byte's boundary and refer to nothing before them.
 package struct GzipBlock: Sendable {
     package let bytes: [UInt8]
     fileprivate let checksum: UInt
@@ -31,11 +31,12 @@ package final class GzipBlockMaker {
 
     package func block(_ content: [UInt8]) -> GzipBlock {
         var bytes: [UInt8] = []
-        _ = Gzip.run(&stream.pointee, content) {
+        let code = Gzip.run(&stream.pointee, content) {
             bytes += $0
         } step: {
             deflate(&$0, Z_FULL_FLUSH)
         }
+        precondition(code == Z_OK || code == Z_BUF_ERROR, "zlib has been used wrongly")
         return GzipBlock(
             bytes: bytes, checksum: crc32(0, content, UInt32(content.count)), length: content.count)
     }
@@ -51,7 +52,7 @@ package struct GzipSums: Sendable {
 
     package init() {}
 
-    /// Takes note of the next block.
+    /// Takes note of the next block that is sent.
     package mutating func add(_ block: GzipBlock) {
         checksum = crc32_combine(checksum, block.checksum, block.length)
         length += block.length

@@ -16,12 +16,15 @@ package struct EventPiece: Sendable {
     package let bytes: [UInt8]
     /// Where the watcher stands once it has them.
     package let position: EventPosition
+    /// Whether more can be told at once.
+    package let hasMore: Bool
     /// Whether the stream ends with it.
     package let isLast: Bool
 
-    package init(_ bytes: [UInt8], position: EventPosition, isLast: Bool = false) {
+    package init(_ bytes: [UInt8], position: EventPosition, hasMore: Bool = false, isLast: Bool = false) {
         self.bytes = bytes
         self.position = position
+        self.hasMore = hasMore
         self.isLast = isLast
     }
 }

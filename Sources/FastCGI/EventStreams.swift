@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// Feeds all event streams of a process from one thread, so that a watcher costs a connection and no thread.
 ///
-/// A responder's thread hands over the accepted connection; from then on its FastCGI records are written here, without
-/// ever waiting: a watcher that reads slowly gets what it missed when it has room, and one that reads nothing for half a
-/// minute is dropped.
+/// A responder's thread hands over the accepted connection; from then on its FastCGI records are written here, and no
+/// watcher is waited for: one that reads slowly gets what it missed when it has room, and one that reads nothing for half
+/// a minute is dropped.
 package final class EventStreams: Sendable {
     /// A connection that a responder's thread has handed over.
     struct Arrival: Sendable {
@@ -22,12 +22,15 @@ package final class EventStreams: Sendable {
     private let watchers = Atomic(0)
     /// Whether nobody serves any more.
     private let isOver = Atomic(false)
-    private let news: Occasion
+    /// Whether feeds without a directory have news.
+    private let hasNews = Atomic(false)
+    /// Of an arrival, or of such news.
+    private let occasion: Occasion
 
     /// Serves up to `limit` watchers, each of which holds an open file.
     package init(limit: Int) throws(SystemError) {
         self.limit = limit
-        news = try Occasion()
+        occasion = try Occasion()
     }
 
     /// How many are served now.
@@ -36,7 +39,10 @@ package final class EventStreams: Sendable {
     package var hasRoom: Bool { count < limit && !isOver.load(ordering: .acquiring) }
 
     /// Tells that feeds without a directory have news; from any thread.
-    package func wake() { news.happen() }
+    package func wake() {
+        hasNews.store(true, ordering: .releasing)
+        occasion.happen()
+    }
 
     /// Takes over a connection; it is closed at once where there is no room.
     func take(_ arrival: Arrival) {
@@ -47,7 +53,7 @@ package final class EventStreams: Sendable {
         }
         guard isTaken else { return }
         watchers.add(1, ordering: .relaxed)
-        news.happen()
+        occasion.happen()
     }
 
     /// Serves until `stop` happens, then ends all streams: their watchers connect again, to whoever comes after.
@@ -62,9 +68,10 @@ package final class EventStreams: Sendable {
             }
             watchers.store(0, ordering: .relaxed)
         }
-        var table = try StreamTable(stop: stop, news: news)
+        var table = try StreamTable(stop: stop, occasion: occasion)
         while true {
             let isStopping = try table.wait()
+            if hasNews.exchange(false, ordering: .acquiring) { table.noteNews() }
             for arrival in arrivals.withLock({ list in
                 defer { list = [] }
                 return list

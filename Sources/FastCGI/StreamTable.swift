@@ -6,8 +6,10 @@ internal import Posix
 struct StreamTable: ~Copyable {
     /// News of one feed are gathered for so long, so that a busy one costs each watcher ten sends a second at most.
     private var pace: Duration { .milliseconds(100) + .microseconds(5) * watchers.count }
-    /// Then the web server is given a moment: what is sent is more work for it than for this thread.
+    /// After so many sends the web server is given a moment, which has more work with them than this thread: else others'
+    /// requests would stand behind thousands of events there.
     private static let sendsInOneGo = 100
+    private static let moment = Duration.milliseconds(1)
     /// Where no file system tells of news, feeds look by themselves.
     private static let lookEvery = Duration.seconds(1)
     private static let heartbeatAfter = Duration.seconds(15)
@@ -31,6 +33,7 @@ struct StreamTable: ~Copyable {
         /// Whether the poller tells when there is room.
         var awaitsRoom = false
         var lastSend: ContinuousClock.Instant
+        var isHungry = false
 
         init(_ arrival: EventStreams.Arrival, _ topic: Topic, _ now: ContinuousClock.Instant) {
             connection = arrival.connection
@@ -53,15 +56,15 @@ struct StreamTable: ~Copyable {
         /// What was made since the last look; no more than a few positions are told apart.
         var portions: [Place: Portion] = [:]
         var lookedAt: ContinuousClock.Instant
-        /// When the last look found something to tell.
-        var toldAt: ContinuousClock.Instant
+        /// When the last look because of news was, or one that found something to tell.
+        var pacedFrom: ContinuousClock.Instant
         var hasNews = true
 
         init(_ key: String, _ feed: any EventFeed, _ now: ContinuousClock.Instant) {
             self.key = key
             self.feed = feed
             lookedAt = now - StreamTable.lookEvery
-            toldAt = lookedAt
+            pacedFrom = lookedAt
         }
     }
 
@@ -94,31 +97,31 @@ struct StreamTable: ~Copyable {
 
     private let poller: Poller
     private let stop: Occasion
-    private let news: Occasion
+    private let occasion: Occasion
     /// nil where the system has no watch left: then looking once a second has to do.
     private let directories: DirectoryWatch?
     private let blocks: GzipBlockMaker
     private var watchers: [Int32: Watcher] = [:]
     private var topics: [String: Topic] = [:]
     private var topicOfDirectory: [String: [Topic]] = [:]
-    /// Those for whom there may be more at once: new ones, and ones far behind.
-    private var hungry: [Int32: Watcher] = [:]
+    /// Those for whom there may be more at once, in turn: new ones, and ones far behind.
+    private var hungry: [Watcher] = []
     private var sends = 0
     private var sweptAt = ContinuousClock.now
     private var gone = 0
 
-    init(stop: Occasion, news: Occasion) throws {
+    init(stop: Occasion, occasion: Occasion) throws {
         let blocks = try GzipBlockMaker()
         let poller = try Poller()
         let directories = try? DirectoryWatch()
-        for descriptor in [stop.descriptor, news.descriptor, directories?.descriptor] {
+        for descriptor in [stop.descriptor, occasion.descriptor, directories?.descriptor] {
             if let descriptor { try poller.watch(descriptor) }
         }
         self.blocks = blocks
         self.poller = poller
         self.directories = directories
         self.stop = stop
-        self.news = news
+        self.occasion = occasion
     }
 
     /// Waits for something to do, and takes note of it.
@@ -128,9 +131,7 @@ struct StreamTable: ~Copyable {
         for ready in try poller.waitForMany(milliseconds: patience()) {
             switch ready.number {
             case stop.descriptor.number: return true
-            case news.descriptor.number:
-                news.reset()
-                for topic in topics.values where topic.feed.directory == nil { topic.hasNews = true }
+            case occasion.descriptor.number: occasion.reset()
             case directories?.descriptor.number:
                 for path in directories?.changed() ?? [] {
                     for topic in topicOfDirectory[path] ?? [] { topic.hasNews = true }
@@ -140,11 +141,16 @@ struct StreamTable: ~Copyable {
                 if ready.isHungUp || (ready.isReadable && !watcher.connection.discardInput()) {
                     remove(watcher)
                 } else if ready.isWritable {
-                    hungry[ready.number] = watcher
+                    feed(watcher)
                 }
             }
         }
         return false
+    }
+
+    /// Takes note of news of the feeds without a directory.
+    func noteNews() {
+        for topic in topics.values where topic.feed.directory == nil { topic.hasNews = true }
     }
 
     /// Milliseconds until the next thing is due.
@@ -188,24 +194,36 @@ struct StreamTable: ~Copyable {
         watcher.pending = Record.output(
             arrival.head + (watcher.sums == nil ? [] : GzipSums.head)
                 + encode(arrival.subscription.greeting, for: watcher), requestID: watcher.requestID)
-        hungry[number] = watcher
+        feed(watcher)
+    }
+
+    /// Has it served in its turn, whether there is news or not.
+    private mutating func feed(_ watcher: Watcher) {
+        guard !watcher.isHungry else { return }
+        watcher.isHungry = true
+        hungry.append(watcher)
     }
 
     /// Sends everybody what is due.
     mutating func serve() {
         let now = ContinuousClock.now
         for topic in Array(topics.values) where dueAt(topic) <= now {
+            let hadNews = topic.hasNews
             topic.hasNews = false
             topic.lookedAt = now
             topic.portions = [:]
             topic.feed.refresh()
-            for watcher in Array(topic.watchers.values) where !watcher.isBlocked { advance(watcher, now) }
-            if !topic.portions.isEmpty { topic.toldAt = now }
+            for watcher in Array(topic.watchers.values) where !watcher.isBlocked && !watcher.isHungry {
+                advance(watcher, now)
+            }
+            if hadNews || !topic.portions.isEmpty { topic.pacedFrom = now }
         }
-        let waiting = hungry
-        hungry = [:]
-        for watcher in waiting.values where watchers[watcher.connection.number] === watcher {
-            advance(watcher, now)
+        // A few at a time: those who are up to date do not wait for those who have much to catch up with.
+        let turn = Array(hungry.prefix(Self.sendsInOneGo))
+        hungry.removeFirst(turn.count)
+        for watcher in turn {
+            watcher.isHungry = false
+            if watchers[watcher.connection.number] === watcher { advance(watcher, now) }
         }
         if now - sweptAt >= .seconds(1) {
             sweptAt = now
@@ -214,7 +232,7 @@ struct StreamTable: ~Copyable {
     }
 
     private func dueAt(_ topic: Topic) -> ContinuousClock.Instant {
-        topic.hasNews ? topic.toldAt + pace : topic.lookedAt + Self.lookEvery
+        topic.hasNews ? topic.pacedFrom + pace : topic.lookedAt + Self.lookEvery
     }
 
     /// Sends what is left over, then the next piece.
@@ -238,7 +256,7 @@ struct StreamTable: ~Copyable {
         case .isBlocked: awaitRoom(watcher, true)
         case .goesOn:
             awaitRoom(watcher, false)
-            hungry[watcher.connection.number] = watcher
+            if portion.piece.hasMore { feed(watcher) }
         }
     }
 
@@ -278,8 +296,7 @@ struct StreamTable: ~Copyable {
             watcher.sent += count
             watcher.lastSend = now
             sends += 1
-            // Else others' requests would stand behind thousands of events in the web server.
-            if sends.isMultiple(of: Self.sendsInOneGo) { Threads.sleep(.milliseconds(1)) }
+            if sends.isMultiple(of: Self.sendsInOneGo) { Threads.sleep(Self.moment) }
         }
         watcher.pending = []
         watcher.sent = 0
@@ -324,7 +341,6 @@ struct StreamTable: ~Copyable {
         let number = watcher.connection.number
         guard watchers[number] === watcher else { return }
         watchers[number] = nil
-        hungry[number] = nil
         watcher.topic.watchers[number] = nil
         gone += 1
         // A socket that is closed with unread input takes back what it has sent.

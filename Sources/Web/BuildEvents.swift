@@ -43,7 +43,7 @@ final class BuildEvents: EventFeed {
         if rest < 4, position.mark != mark { bytes += tellStatus(&position) }
         let isLast = rest == 0 && watch.hasEnded
         if isLast { bytes += Self.end("ended", position) }
-        return bytes.isEmpty ? nil : EventPiece(bytes, position: position, isLast: isLast)
+        return bytes.isEmpty ? nil : EventPiece(bytes, position: position, hasMore: rest > 0, isLast: isLast)
     }
 
     private func tellStatus(_ position: inout EventPosition) -> [UInt8] {

@@ -46,7 +46,9 @@ final class HistoryEvents: EventFeed {
             }
             told = change.serial
         }
-        return told.map { EventPiece(bytes, position: EventPosition(mark: $0 + 1)) }
+        return told.map {
+            EventPiece(bytes, position: EventPosition(mark: $0 + 1), hasMore: changes.count > Self.limit)
+        }
     }
 
     /// - Returns: nil unless the text is an event's id.

@@ -13,8 +13,7 @@ package struct Request: Sendable {
     package let authorization: String?
     package let contentType: String?
     package let range: String?
-    /// Whether the answer may be a gzip stream (`Accept-Encoding`, RFC 9110, section 12.5.3).
-    let acceptsGzip: Bool
+    let acceptEncoding: String
     /// `Last-Event-ID` (HTML Standard, section 9.2.4).
     let lastEventID: String?
     /// The peer of the web server; see `Site` for who it speaks for.
@@ -52,7 +51,7 @@ package struct Request: Sendable {
         authorization = parameters["HTTP_AUTHORIZATION"]
         contentType = parameters["CONTENT_TYPE"].flatMap { $0.isEmpty ? nil : $0 }
         range = parameters["HTTP_RANGE"]
-        acceptsGzip = Self.acceptsGzip(parameters["HTTP_ACCEPT_ENCODING"] ?? "")
+        acceptEncoding = parameters["HTTP_ACCEPT_ENCODING"] ?? ""
         lastEventID = parameters["HTTP_LAST_EVENT_ID"].flatMap { $0.isEmpty ? nil : $0 }
         peer = parameters["REMOTE_ADDR"] ?? ""
         forwardedFor = parameters["HTTP_X_FORWARDED_FOR"]
@@ -71,6 +70,21 @@ package struct Request: Sendable {
 
     /// Whether it seems to come from a browser, whose own dialog for passwords nobody wants to see.
     var isOfBrowser: Bool { fetchSite != nil || agent.contains("Mozilla/") }
+
+    /// Whether the answer may be a gzip stream (RFC 9110, section 12.5.3).
+    var acceptsGzip: Bool {
+        acceptEncoding.utf8.split(separator: UInt8(ascii: ",")).contains { coding in
+            let halves = coding.split(
+                separator: UInt8(ascii: ";"), maxSplits: 1, omittingEmptySubsequences: false
+            )
+            .map { String(decoding: $0.filter { $0 != 0x20 && $0 != 9 }, as: UTF8.self).lowercased() }
+            guard halves[0] == "gzip" else { return false }
+            guard halves.count == 2 else { return true }
+            // Any weight but 0.
+            return halves[1].hasPrefix("q=")
+                && halves[1].utf8.dropFirst(2).contains { (0x31...0x39).contains($0) }
+        }
+    }
 
     /// Whether it asks for a change.
     var isChange: Bool { !["GET", "HEAD", "OPTIONS"].contains(method) }
@@ -98,13 +112,6 @@ package struct Request: Sendable {
             throw .invalid(name, "must be true or false")
         }
         return truth
-    }
-
-    private static func acceptsGzip(_ header: String) -> Bool {
-        header.lowercased().split(separator: ",").contains {
-            // Any weight but 0.
-            $0.wholeMatch(of: /\s*gzip\s*(;\s*q=(0\.[0-9]*[1-9][0-9]*|1(\.0*)?)\s*)?/) != nil
-        }
     }
 
     private static func fields(_ text: String) throws(Problem) -> [(name: String, value: String)] {

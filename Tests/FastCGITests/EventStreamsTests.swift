@@ -7,6 +7,9 @@ import Synchronization
 import TestSupport
 import Testing
 
+/// How often feeds looked for news.
+private let looks = Atomic(0)
+
 /// Counts up to a number, one piece a step; from then on it has nothing more, or ends.
 private final class Counting: EventFeed {
     let last: Int
@@ -20,13 +23,14 @@ private final class Counting: EventFeed {
     }
 
     var directory: String? { nil }
-    func refresh() {}
+    func refresh() { looks.add(1, ordering: .relaxed) }
 
     func next(after position: EventPosition) -> EventPiece? {
         guard position.offset < last else { return nil }
         let next = position.offset + 1
         let bytes = [UInt8](repeating: UInt8(next & 0x7F), count: size)
-        return EventPiece(bytes, position: .init(offset: next), isLast: ends && next == last)
+        return EventPiece(
+            bytes, position: .init(offset: next), hasMore: next < last, isLast: ends && next == last)
     }
 }
 
@@ -42,6 +46,17 @@ private func events(last: Int, ends: Bool, size: Int = 1, from start: Int = 0, i
             ) {
                 Counting(last: last, ends: ends, size: size)
             }))
+}
+
+private func decompressed(_ stream: [UInt8]) throws -> [UInt8] {
+    var rest = stream
+    var content: [UInt8] = []
+    try Gzip.decompress(
+        from: {
+            defer { rest = [] }
+            return rest
+        }, into: { content += $0 })
+    return content
 }
 
 // A responder sets its process's signal mask and libfcgi's handlers, so each runs in a process of its own.
@@ -90,16 +105,7 @@ struct EventStreamsTests {
                 }
                 #expect(eventually { open.withLock { $0.count } == 40 })
                 for (start, answer) in open.withLock({ $0 }) {
-                    var body = answer.body
-                    if start % 2 == 0 {
-                        var rest = body
-                        body = []
-                        try Gzip.decompress(
-                            from: {
-                                defer { rest = [] }
-                                return rest
-                            }, into: { body += $0 })
-                    }
+                    let body = try start % 2 == 0 ? decompressed(answer.body) : answer.body
                     #expect(body == [1] + (start + 1...50).map { UInt8($0) })
                     #expect(answer.isEnded)
                 }
@@ -111,15 +117,15 @@ struct EventStreamsTests {
     func long() async {
         await #expect(processExitsWith: .success) {
             let streams = try EventStreams(limit: 100)
-            let answers = try serving(streams: streams) { _ in
-                events(last: 40, ends: true, size: 100_000)
+            let answers = try serving(streams: streams) { request in
+                events(last: 40, ends: true, size: 100_000, isCompressed: request.parameters["GZIP"] != nil)
             } client: { server in
-                [try server.ask(), try server.ask()]
+                [try server.ask(), try server.ask(["GZIP": "1"])]
             }
-            for answer in answers {
-                #expect(answer.body.count == 1 + 40 * 100_000)
-                #expect(answer.isEnded)
-            }
+            #expect(answers[0].body.count == 1 + 40 * 100_000)
+            let content = try decompressed(answers[1].body)
+            #expect(content == answers[0].body)
+            #expect(answers.allSatisfy { $0.isEnded })
         }
     }
 
@@ -151,6 +157,32 @@ struct EventStreamsTests {
         }
     }
 
+    @Test("look for news ten times a second at most, whatever wakes them, and arrivals are none")
+    func looksAreFew() async {
+        await #expect(processExitsWith: .success) {
+            let streams = try EventStreams(limit: 100)
+            _ = try serving(streams: streams) { _ in
+                events(last: 1, ends: false)
+            } client: { server in
+                let connection = try server.begin()
+                #expect(eventually { streams.count == 1 })
+                Threads.sleep(.milliseconds(300))
+                for (isNews, most) in [(true, 15), (false, 3)] {
+                    let before = looks.load(ordering: .relaxed)
+                    for _ in 0..<100 {
+                        if isNews { streams.wake() } else { _ = try server.begin() }
+                        Threads.sleep(.milliseconds(10))
+                    }
+                    let after = looks.load(ordering: .relaxed)
+                    #expect(after - before <= most)
+                    Threads.sleep(.milliseconds(200))
+                }
+                withExtendedLifetime(connection) {}
+                return []
+            }
+        }
+    }
+
     @Test("notice at once that a watcher has gone")
     func gone() async {
         await #expect(processExitsWith: .success) {
@@ -159,11 +191,13 @@ struct EventStreamsTests {
                 events(last: 1, ends: false)
             } client: { server in
                 for _ in 0..<50 {
-                    let connection = try server.begin()
-                    #expect(eventually { streams.count == 1 })
-                    withExtendedLifetime(connection) {}
+                    do {
+                        let connection = try server.begin()
+                        #expect(eventually { streams.count == 1 })
+                        withExtendedLifetime(connection) {}
+                    }
+                    #expect(eventually { streams.count == 0 })
                 }
-                #expect(eventually { streams.count == 0 })
                 return []
             }
         }

@@ -394,7 +394,9 @@ private let base = "/api/2.0/mlflow/models/build-docker"
         ("gzip", true), ("gzip, deflate, br, zstd", true), ("br;q=1.0, GZIP ; q=0.1", true),
         ("gzip;q=1", true),
         ("", false), ("br", false), ("gzip;q=0", false), ("gzip;q=0.000", false), ("xgzip", false),
-        ("identity, *", false), ("gzip;q=", false), ("gzip\u{301}", false),
+        ("identity, *", false), ("gzip;q=", false), ("gzip\u{301}", false), ("gzip;gzip", false),
+        ("gzip;q=0." + String(repeating: "1", count: 8000) + "x", true),
+        (String(repeating: "g,", count: 4000), false),
     ])
     func `who asks for gzip gets it`(header: String, accepts: Bool) throws {
         #expect(try request(["HTTP_ACCEPT_ENCODING": header]).acceptsGzip == accepts)
