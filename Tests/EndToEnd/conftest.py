@@ -41,7 +41,7 @@ def pytest_configure():
 
 def pytest_collection_modifyitems(items):
     """What needs no image goes first: the base image is made meanwhile."""
-    items.sort(key=lambda item: "base_image" in item.fixturenames)
+    items.sort(key=lambda item: ("base_image" in item.fixturenames, item.get_closest_marker("late") is not None))
 
 
 def pytest_runtest_makereport(item, call):
