@@ -219,7 +219,7 @@ def rows(result):
         ("the same at one line a second", milliseconds(result["calm"]["p99"]), "< 100 ms", result["calm"]["p99"] < 0.1),
         ("the responder's memory for a watcher", f"{result['each']:.0f} B", "< 2,000 B", result["each"] < 2000),
         ("`GET BASE/ID` alone, 99th percentile", milliseconds(result["alone"]["p99"]), "", True),
-        ("the same beside all watchers", milliseconds(result["beside"]["p99"]), "< 250 ms", result["beside"]["p99"] < 0.25),
+        ("the same beside all watchers", milliseconds(result["beside"]["p99"]), "< 50 ms", result["beside"]["p99"] < 0.05),
     ]
 
 
