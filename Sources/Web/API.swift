@@ -64,7 +64,7 @@ package enum API {
             },
             Route("GET", base, access: .readers) { request, _ in
                 let page = try builds.list(try HistoryQuery(request.query))
-                return try Answer.builds(page.builds, nextPageToken: page.nextPageToken)
+                return try Answer.page("builds", page.builds, nextPageToken: page.nextPageToken)
             },
             Route("GET", "\(base)/defaults", access: .readers) { request, _ in
                 let defaults = try builds.defaults(try Submission(query: request.query))

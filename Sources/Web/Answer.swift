@@ -44,14 +44,27 @@ enum Answer {
         return json(body + Array("}".utf8))
     }
 
-    static func builds(_ builds: [[UInt8]], nextPageToken: String?) throws -> GatewayResponse {
-        var body = Array(#"{"builds":["#.utf8)
-        body += Array(builds.joined(separator: Array(",".utf8)))
+    /// One page of a list.
+    ///
+    /// - Parameters:
+    ///   - name: what the list is called in the answer.
+    ///   - items: as they are shown.
+    ///   - nextPageToken: asks for the next page; nil where there is none.
+    /// - Returns: `{NAME: [ITEM, …], "next_page_token": TOKEN}`.
+    /// - Throws: what cannot be encoded.
+    static func page(_ name: String, _ items: [[UInt8]], nextPageToken: String?) throws -> GatewayResponse {
+        var body = Array(#"{"\#(name)":["#.utf8) + Array(items.joined(separator: [UInt8(ascii: ",")]))
         body += Array("]".utf8)
         if let nextPageToken {
             body += Array(#","next_page_token":"#.utf8) + (try JSON.encode(nextPageToken))
         }
         return json(body + Array("}".utf8))
+    }
+
+    static func page(_ name: String, _ items: [some Encodable], nextPageToken: String?) throws
+        -> GatewayResponse
+    {
+        try page(name, items.map { try JSON.encode($0) }, nextPageToken: nextPageToken)
     }
 
     static func problem(_ problem: Problem) -> [UInt8] {

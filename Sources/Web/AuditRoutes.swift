@@ -10,10 +10,9 @@ enum AuditRoutes {
                 let filter = try filter(request)
                 let entries = try audit.list(filter)
                 let isFull = entries.count == filter.limit
-                return try Answer.json(
-                    Page(
-                        entries: entries.map(Shown.init),
-                        nextPageToken: isFull ? entries.last.map { String($0.number) } : nil))
+                return try Answer.page(
+                    "entries", entries.map(Shown.init),
+                    nextPageToken: isFull ? entries.last.map { String($0.number) } : nil)
             }
         ]
     }
@@ -66,16 +65,6 @@ enum AuditRoutes {
             throw .invalid(name, "must be a time in UTC, such as 2026-11-25T07:22:11Z")
         }
         return time
-    }
-
-    private struct Page: Encodable {
-        let entries: [Shown]
-        let nextPageToken: String?
-
-        enum CodingKeys: String, CodingKey {
-            case entries
-            case nextPageToken = "next_page_token"
-        }
     }
 
     private struct Shown: Encodable {

@@ -15,7 +15,7 @@ enum ModelRoutes {
                     throw Problem.invalid("filter", "must be at most 256 bytes without control characters")
                 }
                 let page = try builds.models(matching: text, try pageRequest(request, ["filter"]))
-                return try Answer.json(Models(models: page.items, nextPageToken: page.nextToken))
+                return try Answer.page("models", page.items, nextPageToken: page.nextToken)
             },
             Route("GET", "/slipway/models/versions", access: .readers) { request, _ in
                 guard let name = try request.field("name") else {
@@ -23,7 +23,7 @@ enum ModelRoutes {
                 }
                 let page = try builds.versions(
                     of: try ModelName(name, field: "name"), try pageRequest(request, ["name"]))
-                return try Answer.json(Versions(versions: page.items, nextPageToken: page.nextToken))
+                return try Answer.page("versions", page.items, nextPageToken: page.nextToken)
             },
         ]
     }
@@ -39,25 +39,5 @@ enum ModelRoutes {
             size = number
         }
         return try PageRequest(size: size, token: try request.field("page_token"))
-    }
-
-    private struct Models: Encodable {
-        let models: [ModelSummary]
-        let nextPageToken: String?
-
-        enum CodingKeys: String, CodingKey {
-            case models
-            case nextPageToken = "next_page_token"
-        }
-    }
-
-    private struct Versions: Encodable {
-        let versions: [VersionSummary]
-        let nextPageToken: String?
-
-        enum CodingKeys: String, CodingKey {
-            case versions
-            case nextPageToken = "next_page_token"
-        }
     }
 }
