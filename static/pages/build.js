@@ -42,6 +42,7 @@ class BuildView {
   #hasLine;
   #isLost = false;
   #isRemoved = false;
+  #watching = new AbortController();
   #head = h("header", { class: "page-head" });
   #sign = h("span", { class: "state-sign" });
   #words = h("div", { class: "grow" });
@@ -82,6 +83,7 @@ class BuildView {
 
   stop() {
     this.#stopping.abort();
+    this.#watching.abort();
     setSign(null);
   }
 
@@ -170,16 +172,20 @@ class BuildView {
         hello: () => get(buildPath(id), {}, { signal: this.#signal }).catch(({ status }) => { if (status === 404) this.#removed(); }),
         removed: ({ build_id: removed }) => { if (removed === id) this.#removed(); },
       },
-      onState: () => {}, signal: this.#signal,
+      onState: () => {}, signal: this.#watching.signal,
     });
   }
 
   #removed() {
-    if (this.#isRemoved) return;
+    if (this.#isRemoved || this.#signal.aborted) return;
     this.#isRemoved = true;
+    this.#watching.abort();
+    const hadFocus = this.#actions.contains(document.activeElement);
     this.#notice.node.hidden = true;
     for (const node of [this.#why, this.#trouble]) show(node);
-    show(this.#actions, h("a", { href: address("builds"), class: "button plain" }, text("toBuilds")));
+    const way = h("a", { href: address("builds"), class: "button plain" }, text("toBuilds"));
+    show(this.#actions, way);
+    if (hadFocus) way.focus({ preventScroll: true });
     this.#showState();
     setSign(null);
     this.#context.setTitle(text("wasRemoved"));
