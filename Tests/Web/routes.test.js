@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { address, match } from "../../static/lib/routes.js";
+import { address, buildIDs, match } from "../../static/lib/routes.js";
 
 const pages = [
   ["#/models", "models", {}],
@@ -35,3 +35,10 @@ test("a slash at the end is none of the path", () => {
 for (const hash of ["", "#", "#/", "#/nothing", "#/models/a/b", "#/models/%/versions/1", "#/models//versions/1", "#/builds/a/b/c"]) {
   test(`${hash || "nothing"} is no page`, () => assert.equal(match(hash), null));
 }
+
+test("of the builds that an address names only ids are taken, each once", () => {
+  assert.deepEqual(buildIDs("0a1b2c3d,ffffffff,0a1b2c3d"), ["0a1b2c3d", "ffffffff"]);
+  for (const words of [undefined, "", ",", "0A1B2C3D", "0a1b2c3", "call us", "<b>0a1b2c3d</b>", "0a1b2c3d\n"]) {
+    assert.deepEqual(buildIDs(words), []);
+  }
+});

@@ -50,6 +50,11 @@ function decoded(part) {
   }
 }
 
+/** The ids of builds that an address names, `ID,ID`. Anybody may have written it: what is no id is left out. */
+export function buildIDs(words = "") {
+  return [...new Set(words.split(","))].filter((id) => /^[0-9a-f]{8}$/.test(id));
+}
+
 /** The fragment of a page, and of what is asked of it. */
 export function address(name, parameters = {}, query = {}) {
   const pattern = routes.find(([each]) => each === name)[1];

@@ -4,7 +4,7 @@ import { h, icon, later, show } from "../lib/dom.js";
 import { follow } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { plural, text } from "../lib/i18n.js";
-import { address } from "../lib/routes.js";
+import { address, buildIDs } from "../lib/routes.js";
 import { buildTable } from "../parts/build-table.js";
 import { Choice } from "../parts/choice.js";
 import { Hand } from "../parts/hand.js";
@@ -18,11 +18,14 @@ const filters = ["text", "state", "model_name", "user", "batch_id"];
 
 export function page({ query, context, signal }) {
   const list = h("div", { class: "card flush" });
-  const batch = h("div");
+  const batch = h("section", { class: "card batch", ariaLabel: text("batch"), hidden: true });
+  const ofBatch = h("div");
+  const elsewhere = h("p");
   const live = h("span", { class: "live", role: "status" });
   const choice = new Choice({ context, onDone: () => reload() });
   const form = new Filters((change) => { location.replace(address("builds", {}, change)); }, signal);
   const heading = h("h1", { tabIndex: -1 }, text("builds"));
+  show(batch, ofBatch, elsewhere);
   const node = h("div", {},
     h("header", { class: "page-head with-actions" }, heading, live),
     batch, form.node, list, choice.node);
@@ -53,7 +56,8 @@ export function page({ query, context, signal }) {
     hand.keepFocus();
     const all = [...known.values()];
     choice.offer(all);
-    show(batch, batchCard([...members.values()], query.elsewhere?.split(",") ?? []));
+    show(ofBatch, inShort([...members.values()]));
+    batch.hidden = !ofBatch.firstChild && !elsewhere.firstChild;
     if (!all.length) return nothing();
     return [buildTable(all, { choice }), paging({
       token: query.page, next, address: (token) => address("builds", {}, { ...query, page: token }),
@@ -66,7 +70,15 @@ export function page({ query, context, signal }) {
     return empty(text("noBuilds"), h("p", {}, text("noBuildsHint")), h("a", { href: address("models"), class: "button" }, text("toModels")));
   }
 
+  /** Those that the batch found there already; their links stay while its builds change. */
+  function showElsewhere() {
+    const ids = query.batch_id ? buildIDs(query.elsewhere) : [];
+    show(elsewhere, ids.length > 0 && [plural("batch_elsewhere", ids.length),
+      ids.map((id) => [" ", h("a", { href: address("build", { id }), class: "code" }, id)])]);
+  }
+
   form.set(query);
+  showElsewhere();
   const reload = fill(list, signal, load, take);
   const soon = later(300, reload, signal);
   const redraw = later(50, async () => {
@@ -103,6 +115,7 @@ export function page({ query, context, signal }) {
       query = change.query;
       choice.clear();
       form.set(query);
+      showElsewhere();
       reload();
     },
   };
@@ -116,21 +129,18 @@ function newest(known, builds) {
   }));
 }
 
-/** The builds of a batch in a nutshell; `elsewhere` are those that it found there already. */
-function batchCard(all, elsewhere) {
-  if (!all.length && !elsewhere.length) return null;
+/** The builds of a batch in a nutshell. */
+function inShort(all) {
+  if (!all.length) return null;
   const counts = new Map();
   for (const build of all) counts.set(kind(build), (counts.get(kind(build)) ?? 0) + 1);
   const ended = all.filter(hasEnded).length;
   const kinds = ["succeeded", "failed", "cancelled", "working", "waiting"].filter((each) => counts.has(each));
-  return h("section", { class: "card batch", ariaLabel: text("batch") },
-    all.length > 0 && [
-      h("p", { class: "state-words" }, text("batchEnded", { ended: number(ended), all: number(all.length) })),
-      h("div", { class: "bar", "aria-hidden": "true" }, kinds.map((each) => h("span", { class: each, style: { "flex-grow": String(counts.get(each)) } }))),
-      h("p", { class: "faint" }, kinds.map((each) => plural(`batch_${each}`, counts.get(each))).join(" · ")),
-    ],
-    elsewhere.length > 0 && h("p", {}, plural("batch_elsewhere", elsewhere.length),
-      elsewhere.map((id) => [" ", h("a", { href: address("build", { id }), class: "code" }, id)])));
+  return [
+    h("p", { class: "state-words" }, text("batchEnded", { ended: number(ended), all: number(all.length) })),
+    h("div", { class: "bar", "aria-hidden": "true" }, kinds.map((each) => h("span", { class: each, style: { "flex-grow": String(counts.get(each)) } }))),
+    h("p", { class: "faint" }, kinds.map((each) => plural(`batch_${each}`, counts.get(each))).join(" · ")),
+  ];
 }
 
 class Filters {
