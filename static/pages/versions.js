@@ -38,6 +38,8 @@ export function page({ parameters: { model }, query, context, signal }) {
     } catch (error) {
       show(trouble, complaint(error));
       button.disabled = false;
+      // A button that was disabled has lost the focus.
+      button.focus();
     }
   }
 
@@ -49,6 +51,8 @@ export function page({ parameters: { model }, query, context, signal }) {
       h("ul", { tabIndex: 0 }, refused.map(({ version, error }) => h("li", {},
         text("versionNumber", { version }), ": ", errorLine(error))))),
       batch && h("a", { class: "button plain", href: batch }, text("toBatch"))));
+    // The button that was pressed is gone.
+    bar.querySelector("button").focus({ preventScroll: true });
   }
 
   /** These and no others. */
