@@ -252,7 +252,7 @@ def test_a_batch_says_what_was_waiting_already(hosted, browser):
         for version in ("11", "10"):
             seen.page.get_by_role("checkbox", name=f"Choose version {version}", exact=True).check()
         seen.button("Build 2 Docker images").click()
-        card = seen.page.locator(".batch", has_text="1 image more was waiting or at work already")
+        card = seen.page.locator(".batch", has_text="1 image was waiting or at work already")
         card.get_by_role("link", name=waiting["build_id"]).wait_for()
         seen.page.locator("main tbody tr").first.wait_for()
         assert seen.page.locator("main tbody tr").count() == 1

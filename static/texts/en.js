@@ -134,8 +134,8 @@ export default {
   "batch_working.other": "{count} at work",
   "batch_waiting.one": "1 waiting",
   "batch_waiting.other": "{count} waiting",
-  "batch_elsewhere.one": "1 image more was waiting or at work already, and was not ordered twice:",
-  "batch_elsewhere.other": "{count} images more were waiting or at work already, and were not ordered twice:",
+  "batch_elsewhere.one": "1 image was waiting or at work already, and was not ordered twice:",
+  "batch_elsewhere.other": "{count} images were waiting or at work already, and were not ordered twice:",
 
   // States
   state_queued: "Waiting",

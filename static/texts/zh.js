@@ -164,7 +164,7 @@ export default {
   "batch_cancelled.other": "{count} 个已取消",
   "batch_working.other": "{count} 个进行中",
   "batch_waiting.other": "{count} 个等待中",
-  "batch_elsewhere.other": "另有 {count} 个镜像此前已在排队或构建，未重复提交：",
+  "batch_elsewhere.other": "{count} 个镜像此前已在排队或构建，未重复提交：",
 
   // 状态
   state_queued: "等待中",
