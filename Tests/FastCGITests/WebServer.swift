@@ -30,7 +30,7 @@ struct WebServer: Sendable {
         -> Descriptor
     {
         let connection = try connect()
-        try connection.write(Self.record(1, [0, 1, keepConnection ? 1 : 0, 0, 0, 0, 0, 0]))
+        let beginning = Self.record(1, [0, 1, keepConnection ? 1 : 0, 0, 0, 0, 0, 0])
         let parameters = parameters.merging(body.isEmpty ? [:] : ["CONTENT_LENGTH": "\(body.count)"]) {
             given, _ in
             given
@@ -39,9 +39,10 @@ struct WebServer: Sendable {
             Self.length(name.utf8.count) + Self.length(value.utf8.count) + Array(name.utf8)
                 + Array(value.utf8)
         }
-        try connection.write(Self.stream(4, pairs))
+        // At once, as web servers do: what comes after a short answer would find the connection closed, and reset it.
+        try connection.write(beginning + Self.stream(4, pairs) + (body.isEmpty ? Self.stream(5, []) : []))
         // A responder may answer before it has read all of the body, and close.
-        try? connection.write(Self.stream(5, body))
+        if !body.isEmpty { try? connection.write(Self.stream(5, body)) }
         return connection
     }
 
